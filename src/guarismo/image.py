@@ -1,0 +1,209 @@
+"""Whatever a person has → ``Gray``. Knows nothing of digits.
+
+Opens paths, bytes, files, PIL pictures and arrays of any common shape and dtype, and gives back
+uint8 (H, W), 0 black ... 255 white, as the eye sees the picture: turned as its orientation tag
+says, transparency over white, 16 bit and CMYK brought down. The format is recognised by its
+bytes; the file's extension is not looked at.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from guarismo.errors import PictureError, UsageError
+from guarismo.types import Gray
+
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image.Image | NDArray[Any]
+
+MAX_BYTES = 100_000_000
+"""A 50-megapixel photograph has 10 to 40 MB; more than this is not a picture of a number."""
+
+MAX_PIXELS = 80_000_000
+"""Decoded, this is 80 MB of grey; the limit is checked in the header, before any decoding,
+so that a small file that claims to be huge ("zip bomb") costs nothing."""
+
+_LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, what Pillow's "L" uses
+
+_DEPTHS = (255, 1023, 4095, 65535)
+"""Full scales of 8, 10, 12 and 16 bit pictures: cameras store 10 and 12 bits in 16."""
+
+
+def load_gray(source: Source) -> Gray:
+    """Open a picture.
+
+    Takes a path, encoded bytes, a binary file, a PIL picture, or an array: (H, W), (H, W, 1|2|3|4),
+    (1|3|4, H, W), (1, H, W, C), or flat with a square number of values; bool, any integer, or float
+    in 0..1, -1..1 or 0..255. Gives a read-only ``Gray`` (H, W).
+    Raises PictureError where it is no picture, and UsageError where it is something else altogether.
+    """
+    if isinstance(source, np.ndarray):
+        return _frozen(_from_array(source))
+    if isinstance(source, Image.Image):
+        return _frozen(_from_pil(source, "the picture"))
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return _frozen(_decode(bytes(source), "the picture"))
+    if isinstance(source, (str, os.PathLike)):
+        return _frozen(_decode(_read(Path(source)), str(source)))
+    if hasattr(source, "read"):
+        name = str(getattr(source, "name", "the picture"))
+        return _frozen(_decode(source.read(MAX_BYTES + 1), name))
+    raise UsageError(
+        "{came} is no picture; expected a path, bytes, a file, a PIL picture or an array", came=type(source).__name__
+    )
+
+
+def _frozen(gray: Gray) -> Gray:
+    gray = gray.view()
+    gray.flags.writeable = False
+    return gray
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.is_dir():
+            raise PictureError("{name}: a folder, not a picture; name a picture in it", name=path)
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        raise PictureError("{name}: no such file; check the name", name=path) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise PictureError("{name}: cannot be opened ({reason}); check that you may read it", name=path, reason=reason) from error  # fmt: skip
+
+
+def _decode(data: bytes, name: str) -> Gray:
+    if not isinstance(data, bytes):
+        raise UsageError("{name}: a file opened as text; open it in binary mode, 'rb'", name=name)
+    if not data:
+        raise PictureError("{name}: an empty file, not a picture; save the picture again", name=name)
+    if len(data) > MAX_BYTES:
+        raise PictureError("{name}: more than {limit} MB; save it smaller", name=name, limit=MAX_BYTES // 1_000_000)
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            return _from_pil(picture, name)
+    except PictureError:
+        raise
+    except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        if isinstance(error, UnidentifiedImageError):
+            raise PictureError(
+                "{name}: not a picture that can be read; expected PNG, JPEG, TIFF, BMP, GIF or WebP", name=name
+            ) from error
+        raise _too_large(name) from error
+    except Exception as error:  # a decoder fed with garbage may raise anything: struct.error, SyntaxError, ...
+        raise PictureError(
+            "{name}: a picture that is damaged or cut short ({reason}); save or copy it again",
+            name=name,
+            reason=_one_line(error),
+        ) from error
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _too_large(name: str) -> PictureError:
+    return PictureError(
+        "{name}: more than {limit} megapixels; scale it down", name=name, limit=MAX_PIXELS // 1_000_000
+    )
+
+
+def _from_pil(picture: Image.Image, name: str) -> Gray:
+    if picture.width < 1 or picture.height < 1:
+        raise PictureError("{name}: a picture 0 pixels wide or high; save it again", name=name)
+    if picture.width * picture.height > MAX_PIXELS:
+        raise _too_large(name)
+    picture = ImageOps.exif_transpose(picture)
+    if picture.mode in ("I", "F") or picture.mode.startswith("I;"):
+        return _to_eight_bits(np.asarray(picture))
+    if picture.mode == "L":
+        return np.asarray(picture)
+    if picture.has_transparency_data:
+        return _over_paper(np.asarray(picture.convert("RGBA")))
+    return _luminance(np.asarray(picture.convert("RGB")))
+
+
+def _from_array(array: NDArray[Any]) -> Gray:
+    if array.dtype == np.uint8 and array.ndim == 2 and array.size and array.max() > 1:
+        return array.copy()
+    if array.size == 0 or array.dtype.kind not in "buif":
+        raise PictureError(
+            "an array of shape {shape} and dtype {dtype} is no picture; expected (H, W) or (H, W, 3) of numbers",
+            shape=array.shape,
+            dtype=array.dtype,
+        )
+    levels = _to_eight_bits(_channels_last(array))
+    if levels.ndim == 2:
+        return levels
+    if levels.shape[2] in (2, 4):
+        return _over_paper(levels if levels.shape[2] == 4 else levels[..., [0, 0, 0, 1]])
+    return _luminance(levels) if levels.shape[2] == 3 else levels[..., 0]
+
+
+def _channels_last(array: NDArray[Any]) -> NDArray[Any]:
+    """(H, W) or (H, W, C), whatever the order of the axes was."""
+    side = int(array.size**0.5)
+    if (array.ndim == 1 or array.shape == (1, 784)) and side * side == array.size:
+        return array.reshape(side, side)
+    if array.ndim == 4 and array.shape[0] == 1:
+        array = array[0]
+    if array.ndim == 3 and array.shape[2] not in (1, 2, 3, 4) and array.shape[0] in (1, 3, 4):
+        array = np.moveaxis(array, 0, 2)
+    if array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (1, 2, 3, 4)):
+        if array.shape[0] * array.shape[1] > MAX_PIXELS:
+            raise _too_large("the array")
+        return array
+    raise PictureError(
+        "an array of shape {shape} is not one picture; expected (H, W) or (H, W, 3): give many pictures to digits()",
+        shape=array.shape,
+    )
+
+
+def _to_eight_bits(array: NDArray[Any]) -> NDArray[np.uint8]:
+    """Any numbers → 0..255, by the full scale that their largest value tells."""
+    if array.dtype == np.bool_:
+        return array.astype(np.uint8) * np.uint8(255)
+    values = array.astype(np.float64)
+    low, high = float(values.min()), float(values.max())
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise PictureError("an array with NaN or infinite values is no picture; expected numbers in 0..1 or 0..255")
+    if low < 0:
+        if low < -1 or high > 1:
+            raise PictureError(
+                "an array with values from {low:g} to {high:g} is no picture; expected 0..1, -1..1 or 0..255",
+                low=low,
+                high=high,
+            )
+        return np.rint((values + 1) * 127.5).astype(np.uint8)
+    if high <= 1:  # floats in 0..1, and masks of 0 and 1 of any dtype
+        return np.rint(values * 255).astype(np.uint8)
+    scale = next((depth for depth in _DEPTHS if high <= depth), high)
+    return np.rint(values * (255 / scale)).astype(np.uint8)
+
+
+def _over_paper(rgba: NDArray[np.uint8]) -> Gray:
+    """Transparent is white paper; if that hides everything (white strokes on nothing), black paper."""
+    alpha = rgba[..., 3:].astype(np.float32) / 255
+    colour = rgba[..., :3].astype(np.float32) * alpha
+    white = _luminance(np.rint(colour + 255 * (1 - alpha)).astype(np.uint8))
+    if white.min() == white.max() and alpha.min() < alpha.max():
+        return _luminance(np.rint(colour).astype(np.uint8))
+    return white
+
+
+def _luminance(rgb: NDArray[np.uint8]) -> Gray:
+    """What the eye sees, unless the writing differs from its paper by colour alone.
+
+    Yellow on white has an eighth of the contrast of black in luminance, all of it in blue: where one
+    channel varies more than twice as much as luminance does, that channel is taken.
+    """
+    gray = np.rint(rgb.astype(np.float32) @ _LUMINANCE).astype(np.uint8)
+    spread = rgb.reshape(-1, 3).std(axis=0)
+    best = int(spread.argmax())
+    return rgb[..., best] if spread[best] > 2 * gray.std() + 1 else gray
