@@ -1,0 +1,197 @@
+"""What separates a data set from life: the geometry of hands, paper, light, cameras.
+
+Own, seeded, outside the model. ``photograph`` turns a clean picture of a digit into one as a person
+would have it; it goes through ``ink.py`` afterwards, as the user's will. ``wiggle`` bends ink that is
+framed already, cheaply, each time that it is trained on.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from guarismo.types import Gray, Ink
+
+Rng = np.random.Generator
+
+
+def photograph(clean: Gray, rng: Rng, bend: float = 1.0) -> Gray:
+    """A clean picture, uint8 (H, W), dark ink on white paper 255, as somebody's camera or scanner has it.
+
+    ``bend`` scales the geometric changes: 1 for recorded digits, less for shapes that vary already.
+    """
+    gray = _margin(clean, rng)
+    gray = bent(gray, rng, bend)
+    gray = _stroke_width(gray, rng)
+    if rng.random() < 0.25:
+        gray = _remains(gray, rng)
+    if rng.random() < 0.3:
+        gray = _low_resolution(gray, rng)
+    if rng.random() < 0.75:
+        gray = _on_paper(gray, rng)
+    if rng.random() < 0.35:
+        gray = _camera(gray, rng)
+    return 255 - gray if rng.random() < 0.15 else gray
+
+
+def _margin(clean: Gray, rng: Rng) -> Gray:
+    """Paper around: mostly enough to bend in, sometimes a tight crop afterwards."""
+    ring = int(max(clean.shape) * rng.uniform(0.15, 0.5))
+    return np.pad(clean, ring, constant_values=255)
+
+
+def bent(gray: Gray, rng: Rng, strength: float = 1.0) -> Gray:
+    """Rotation, shear, unequal scaling and an elastic field (Simard, Steinkraus and Platt 2003)."""
+    rows, columns = gray.shape
+    angle, shear = rng.normal(0, 8 * strength), rng.normal(0, 0.14 * strength)
+    stretch = np.exp(rng.normal(0, 0.13 * strength))
+    turn = cv2.getRotationMatrix2D((columns / 2, rows / 2), float(angle), 1.0)
+    linear = turn[:, :2] @ np.array([[stretch, shear], [0, 1 / stretch]])
+    centre = np.array([columns / 2, rows / 2])
+    back = np.linalg.inv(linear)
+    y, x = np.mgrid[0:rows, 0:columns].astype(np.float32)
+    x, y = x - centre[0], y - centre[1]
+    size = max(rows, columns)
+    shift_x, shift_y = (_smooth_noise(gray.shape, 0.2 * size, rng) * np.float32(0.022 * size * strength) for _ in "xy")
+    map_x = np.asarray(back[0, 0] * x + back[0, 1] * y + centre[0] + shift_x, np.float32)
+    map_y = np.asarray(back[1, 0] * x + back[1, 1] * y + centre[1] + shift_y, np.float32)
+    return np.asarray(cv2.remap(gray, map_x, map_y, cv2.INTER_LINEAR, borderValue=255), np.uint8)
+
+
+def _smooth_noise(shape: tuple[int, ...], scale: float, rng: Rng) -> NDArray[np.float32]:
+    """Noise of standard deviation near 1 that changes over ``scale`` pixels."""
+    coarse = tuple(max(3, round(n / max(scale, 1)) + 2) for n in shape)
+    field = rng.normal(size=coarse).astype(np.float32)
+    return np.asarray(cv2.resize(field, shape[::-1], interpolation=cv2.INTER_CUBIC), np.float32)
+
+
+def _stroke_width(gray: Gray, rng: Rng) -> Gray:
+    """Thicker or thinner by up to a twentieth of the picture, on one picture in three."""
+    chance = rng.random()
+    if chance > 0.35:
+        return gray
+    reach = max(2, round(max(gray.shape) * rng.uniform(0.015, 0.05)))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    if chance < 0.22:
+        return np.asarray(cv2.erode(gray, kernel), np.uint8)
+    thin = cv2.dilate(gray, kernel)
+    return np.asarray(thin if (thin < 128).sum() > 0.35 * (gray < 128).sum() else gray, np.uint8)
+
+
+def _remains(gray: Gray, rng: Rng) -> Gray:
+    """What a crop brings along: rules, box sides and corners at the edges, specks, a neighbour's end."""
+    gray = gray.copy()
+    rows, columns = gray.shape
+    level, width = int(rng.integers(0, 190)), int(rng.integers(1, 3 + max(rows, columns) // 40))
+    for side in rng.permutation(4)[: rng.integers(1, 4)]:
+        at = rng.uniform(0.0, 0.12)
+        y, x = (at if side == 0 else 1 - at) * rows, (at if side == 2 else 1 - at) * columns
+        tilt = rng.normal(0, 0.02, 2)
+        ends = ((0, y), (columns, y)) if side < 2 else ((x, 0), (x, rows))
+        first, last = ((round(px + tilt[0] * columns), round(py + tilt[1] * rows)) for px, py in ends)
+        cv2.line(gray, first, last, level, width, cv2.LINE_AA)
+    for _ in range(int(rng.integers(0, 4))):
+        spot = (int(rng.integers(0, columns)), int(rng.integers(0, rows)))
+        cv2.circle(gray, spot, int(rng.integers(0, 2 + max(rows, columns) // 60)), level, -1, cv2.LINE_AA)
+    return gray
+
+
+def _low_resolution(gray: Gray, rng: Rng) -> Gray:
+    """Down to a digit of 8 to 24 pixels, and sometimes back up, as a thumbnail or a fax has it."""
+    height = max((gray < 128).any(1).sum(), 8)
+    scale = min(1.0, rng.uniform(8, 24) / height)
+    small = (max(8, round(gray.shape[1] * scale)), max(8, round(gray.shape[0] * scale)))
+    low = cv2.resize(gray, small, interpolation=cv2.INTER_AREA)
+    if rng.random() < 0.5:
+        low = cv2.resize(low, gray.shape[::-1], interpolation=int(rng.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC])))
+    return np.asarray(low, np.uint8)
+
+
+def _on_paper(gray: Gray, rng: Rng) -> Gray:
+    """Ink and paper of some contrast, a gradient or a shadow, print, grain."""
+    paper = rng.uniform(120, 255)
+    contrast = rng.uniform(0.25, 1.0)
+    reflect = 1 - contrast * (1 - gray.astype(np.float32) / 255)
+    light = np.full(gray.shape, paper, np.float32)
+    if rng.random() < 0.5:
+        light *= 1 + rng.uniform(0, 0.35) * _ramp(gray.shape, rng)
+    if rng.random() < 0.15:
+        light *= np.where(_ramp(gray.shape, rng) > rng.uniform(-0.6, 0.6), np.float32(rng.uniform(0.5, 0.9)), 1)
+    if rng.random() < 0.35:
+        light *= _print(gray.shape, rng, contrast)
+    if rng.random() < 0.5:
+        light *= 1 + np.float32(rng.uniform(0, 0.05)) * _smooth_noise(gray.shape, rng.uniform(1.5, 6), rng)
+    noise = rng.normal(0, rng.exponential(4.0), gray.shape).astype(np.float32)
+    return np.clip(light * reflect + noise, 0, 255).astype(np.uint8)
+
+
+def _ramp(shape: tuple[int, ...], rng: Rng) -> NDArray[np.float32]:
+    """A plane from -1 to 1 across the picture, in any direction."""
+    angle = rng.uniform(0, 2 * np.pi)
+    y, x = np.meshgrid(*(np.linspace(-1, 1, n, dtype=np.float32) for n in shape), indexing="ij")
+    return np.asarray((np.cos(angle) * x + np.sin(angle) * y) / 1.42, np.float32)
+
+
+def _print(shape: tuple[int, ...], rng: Rng, contrast: float) -> NDArray[np.float32]:
+    """Security waves, rules or a dotted pattern, fainter than the writing: float32 (H, W), 1 is bare paper."""
+    y, x = np.mgrid[0 : shape[0], 0 : shape[1]].astype(np.float32)
+    size = max(shape)
+    angle, bow = rng.uniform(0, np.pi), rng.uniform(0, 0.08) * size
+    across = np.cos(angle) * x + np.sin(angle) * y + bow * np.sin(2 * np.pi * (x - y) / (rng.uniform(0.3, 1.5) * size))
+    period = max(3.0, rng.uniform(0.06, 0.25) * size)
+    pattern = np.cos(2 * np.pi * across / period) ** 2
+    if rng.random() < 0.3:
+        along = np.sin(angle) * x - np.cos(angle) * y
+        pattern = pattern * np.cos(2 * np.pi * along / period) ** 2
+    sharp = pattern ** np.float32(rng.choice([1, 4, 12]))
+    return np.asarray(1 - np.float32(rng.uniform(0.05, 0.45) * contrast) * sharp, np.float32)
+
+
+def _camera(gray: Gray, rng: Rng) -> Gray:
+    """Out of focus or moved, sharpened, and saved as a JPEG."""
+    size = max(gray.shape)
+    choice = rng.random()
+    if choice < 0.4:
+        gray = np.asarray(cv2.GaussianBlur(gray, (0, 0), float(rng.uniform(0.3, 0.025 * size + 0.4))), np.uint8)
+    elif choice < 0.6:
+        gray = _moved(gray, max(2, round(rng.uniform(0.01, 0.06) * size)), rng)
+    if rng.random() < 0.6:
+        _, data = cv2.imencode(".jpg", gray, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(15, 90))])
+        gray = np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8)
+    return gray
+
+
+def _moved(gray: Gray, length: int, rng: Rng) -> Gray:
+    kernel = np.zeros((length, length), np.float32)
+    angle = rng.uniform(0, np.pi)
+    half, reach = (length - 1) / 2, np.array([np.cos(angle), np.sin(angle)]) * (length - 1) / 2
+    ends = [(round(half - sign * reach[0]), round(half - sign * reach[1])) for sign in (1, -1)]
+    cv2.line(kernel, ends[0], ends[1], 1.0)
+    return np.asarray(cv2.filter2D(gray, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def wiggle(ink: NDArray[np.uint8], rng: Rng) -> NDArray[np.uint8]:
+    """Framed ink, uint8 (28, 28) 0 paper ... 255, bent a little: the cheap change for every time it is seen."""
+    angle, shear = rng.normal(0, 7), rng.normal(0, 0.1)
+    wide, high = np.exp(rng.normal(0, 0.07, 2))
+    turn = cv2.getRotationMatrix2D((13.5, 13.5), float(angle), 1.0)
+    turn[:, :2] = turn[:, :2] @ np.array([[wide, shear], [0.0, high]])
+    turn[:, 2] = 13.5 - turn[:, :2] @ np.array([13.5, 13.5]) + rng.uniform(-1.6, 1.6, 2)
+    if rng.random() < 0.5:
+        return np.asarray(cv2.warpAffine(ink, turn, (28, 28), flags=cv2.INTER_LINEAR), np.uint8)
+    y, x = _GRID
+    field = rng.normal(size=(2, 5, 5)).astype(np.float32) * np.float32(rng.uniform(0.2, 0.9))
+    dx, dy = (cv2.resize(f, (28, 28), interpolation=cv2.INTER_CUBIC) for f in field)
+    inverse = cv2.invertAffineTransform(turn).astype(np.float32)
+    map_x = inverse[0, 0] * x + inverse[0, 1] * y + inverse[0, 2] + dx
+    map_y = inverse[1, 0] * x + inverse[1, 1] * y + inverse[1, 2] + dy
+    return np.asarray(cv2.remap(ink, map_x, map_y, cv2.INTER_LINEAR), np.uint8)
+
+
+_GRID = np.mgrid[0:28, 0:28].astype(np.float32)
+
+
+def as_bytes(ink: Ink) -> NDArray[np.uint8]:
+    """Ink 0..1 as uint8 0..255, for keeping many."""
+    return np.rint(ink * 255).astype(np.uint8)

@@ -1,0 +1,199 @@
+"""Training the digit model: MNIST as it is and a pool of photographed digits, half and half.
+
+AdamW with a warm-up and a cosine (Loshchilov and Hutter 2017, 2019), and a running mean of the
+weights (Polyak and Juditsky 1992), which is what is kept.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from guarismo.datasets import load_mnist
+from guarismo.errors import DataError
+from guarismo.train.augment import Rng, wiggle
+from guarismo.train.nets import conv_net
+from guarismo.train.pool import Pool, held_out
+
+
+@dataclass(frozen=True, slots=True)
+class DigitRecipe:
+    """How the digit model is trained; ``epoch_size`` pictures, half of them MNIST's, make an epoch."""
+
+    epochs: int = 30
+    epoch_size: int = 60_000
+    batch_size: int = 128
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-4
+    label_smoothing: float = 0.02
+    averaging: float = 0.998
+    width: int = 24
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One line of the log: the epoch, the mean loss, and the share right of held-out MNIST and pool."""
+
+    epoch: int
+    loss: float
+    held_out: float
+    pool: float
+    seconds: float
+
+
+def mnist_half(folder: Path) -> tuple[Pool, Pool]:
+    """MNIST's training digits as a pool to train on, and those of the writers held out."""
+    mnist, kept = load_mnist(folder), held_out(folder)
+    labels = mnist.train_labels.astype(np.int64)
+    return Pool(mnist.train_images[~kept], labels[~kept]), Pool(mnist.train_images[kept], labels[kept])
+
+
+def train(
+    recipe: DigitRecipe, parts: tuple[Pool, Pool], checks: tuple[Pool, Pool], out: Path, say: Callable[[Progress], None]
+) -> Any:
+    """Train on ``parts`` (MNIST, pool), watch ``checks``, keep a checkpoint an epoch in ``out``; the Keras model.
+
+    A run that was stopped goes on from its last checkpoint. Raises DataError where the loss is no number.
+    """
+    keras.utils.set_random_seed(recipe.seed)
+    model = conv_net(recipe.width)
+    steps = recipe.epoch_size // recipe.batch_size
+    schedule = keras.optimizers.schedules.CosineDecay(
+        recipe.learning_rate * 0.1, steps * recipe.epochs, 1e-3, warmup_target=recipe.learning_rate, warmup_steps=steps
+    )
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, global_clipnorm=5.0)
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    optimizer.build(model.trainable_variables)
+    average = [np.array(v) for v in model.weights]
+    checkpoint, done = _Checkpoint(out), 0
+    if checkpoint.exists():
+        done, average = checkpoint.load(recipe, model, optimizer)
+    step = _step_function(model, optimizer, recipe.label_smoothing)
+    means = [tf.Variable(a) for a in average]
+    for epoch in range(done, recipe.epochs):
+        began, losses = time.perf_counter(), []
+        for inks, labels in _batches(recipe, epoch, parts):
+            losses.append(step(inks, labels))
+            _average(means, model.weights, min(recipe.averaging, (1 + epoch * steps + len(losses)) / (10 + epoch * steps + len(losses))))  # fmt: skip
+        loss = float(np.mean([float(one) for one in losses]))
+        if not np.isfinite(loss):
+            raise DataError(
+                "the loss is {loss} in epoch {epoch} at a learning rate of {rate:g}: try a smaller one; "
+                "the last good checkpoint is {path}",
+                loss=loss,
+                epoch=epoch + 1,
+                rate=recipe.learning_rate,
+                path=checkpoint.path,
+            )
+        checkpoint.save(recipe, epoch + 1, model, optimizer, [m.numpy() for m in means])
+        with _Averaged(model, means):
+            say(Progress(epoch + 1, loss, *(_share_right(model, c) for c in checks), time.perf_counter() - began))
+    _Averaged(model, means).__enter__()
+    return model
+
+
+def _batches(
+    recipe: DigitRecipe, epoch: int, parts: tuple[Pool, Pool]
+) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
+    rng = np.random.default_rng([recipe.seed, epoch])
+    half = recipe.batch_size // 2
+    orders = [rng.permutation(len(p.labels)) for p in parts]
+    for start in range(0, recipe.epoch_size // 2 - half + 1, half):
+        rows = [order[np.arange(start, start + half) % len(order)] for order in orders]
+        inks = np.concatenate([p.inks[r] for p, r in zip(parts, rows, strict=True)])
+        labels = np.concatenate([p.labels[r] for p, r in zip(parts, rows, strict=True)])
+        yield _bent(inks, rng), labels
+
+
+def _bent(inks: NDArray[np.uint8], rng: Rng) -> NDArray[np.float32]:
+    """Three in four bent a little; the rest as they are, since that is how they will be read."""
+    for i in np.flatnonzero(rng.random(len(inks)) < 0.75):
+        inks[i] = wiggle(inks[i], rng)
+    return inks.astype(np.float32) / np.float32(255)
+
+
+def _step_function(model: Any, optimizer: Any, smoothing: float) -> Callable[..., Any]:
+    @tf.function(reduce_retracing=True)
+    def step(inks: Any, labels: Any) -> Any:
+        with tf.GradientTape() as tape:
+            logits = model(inks, training=True)
+            wanted = tf.one_hot(labels, 11) * (1 - smoothing) + smoothing / 11
+            loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(wanted, logits))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply(gradients, model.trainable_variables)
+        return loss
+
+    return lambda inks, labels: step(tf.constant(inks), tf.constant(labels))
+
+
+@tf.function(reduce_retracing=True)
+def _average(means: Any, weights: Any, keep: float) -> None:
+    for mean, weight in zip(means, weights, strict=True):
+        mean.assign(mean * keep + weight * (1 - keep))
+
+
+class _Averaged:
+    """Within it, the model has the running mean of its weights."""
+
+    def __init__(self, model: Any, means: list[Any]) -> None:
+        self.model, self.means, self.own = model, means, [v.numpy() for v in model.weights]
+
+    def __enter__(self) -> None:
+        for variable, mean in zip(self.model.weights, self.means, strict=True):
+            variable.assign(mean)
+
+    def __exit__(self, *_: object) -> None:
+        for variable, own in zip(self.model.weights, self.own, strict=True):
+            variable.assign(own)
+
+
+class _Checkpoint:
+    """All that a run needs to go on, in one file that is replaced whole."""
+
+    def __init__(self, out: Path) -> None:
+        self.path = out / "checkpoint.npz"
+
+    def exists(self) -> bool:
+        return self.path.exists()
+
+    def save(self, recipe: DigitRecipe, done: int, model: Any, optimizer: Any, means: list[Any]) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        arrays = {f"model{i}": v.numpy() for i, v in enumerate(model.weights)}
+        arrays |= {f"optimizer{i}": v.numpy() for i, v in enumerate(optimizer.variables)}
+        arrays |= {f"mean{i}": m for i, m in enumerate(means)}
+        temporary = self.path.with_suffix(".part")
+        with temporary.open("wb") as file:
+            np.savez(file, done=done, recipe=json.dumps(asdict(recipe)), **arrays)
+        temporary.replace(self.path)
+
+    def load(self, recipe: DigitRecipe, model: Any, optimizer: Any) -> tuple[int, list[Any]]:
+        with np.load(self.path) as kept:
+            if json.loads(str(kept["recipe"])) != asdict(recipe):
+                raise DataError(
+                    "{path}: a checkpoint of another recipe; name another folder or the same recipe", path=self.path
+                )
+            for i, variable in enumerate(model.weights):
+                variable.assign(kept[f"model{i}"])
+            for i, variable in enumerate(optimizer.variables):
+                variable.assign(kept[f"optimizer{i}"])
+            return int(kept["done"]), [kept[f"mean{i}"] for i in range(len(model.weights))]
+
+
+def logits_of(model: Any, inks: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """uint8 (N, 28, 28) → float32 (N, 11), in batches."""
+    scaled = (inks[i : i + 500].astype(np.float32) / np.float32(255) for i in range(0, len(inks), 500))
+    return np.concatenate([np.asarray(model(part, training=False)) for part in scaled])
+
+
+def _share_right(model: Any, pool: Pool) -> float:
+    return float((logits_of(model, pool.inks).argmax(1) == pool.labels).mean())

@@ -1,0 +1,143 @@
+"""Things that are not digits, as clean pictures: what people give to a digit reader all the same.
+
+Letters that people themselves cannot tell from digits (O o l I S s Z z B b q g) are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+
+from guarismo.train.pens import Pen, Stroke, draw, smooth
+from guarismo.train.strokes import Hand
+from guarismo.types import Gray
+
+Rng = np.random.Generator
+
+LETTERS = "ACDEFGHJKLMNPQRTUVWXYacdefhijkmnprtuvwxy&%$#@?!+=*"
+"""Of these, 'i' and 'j' have dots and 'L', 'T', 'Y', 'y', 't' are near 1, 7 and 4; people tell them apart."""
+
+_FACES = (
+    cv2.FONT_HERSHEY_SIMPLEX,
+    cv2.FONT_HERSHEY_COMPLEX,
+    cv2.FONT_HERSHEY_SCRIPT_SIMPLEX,
+    cv2.FONT_HERSHEY_SCRIPT_COMPLEX,
+    cv2.FONT_HERSHEY_TRIPLEX,
+)
+
+
+def nondigit(rng: Rng) -> Gray:
+    """Something that is no digit, uint8 (H, W), dark ink on white paper 255."""
+    return _KINDS[int(rng.integers(len(_KINDS)))](rng)
+
+
+def _drawn(strokes: Sequence[Stroke], rng: Rng) -> Gray:
+    return draw(list(strokes), int(rng.integers(40, 72)), Pen.random(rng), rng)
+
+
+def _letter(rng: Rng) -> Gray:
+    face = int(rng.choice(_FACES)) | (cv2.FONT_ITALIC if rng.random() < 0.3 else 0)
+    canvas = np.full((96, 96), 255, np.uint8)
+    letter = LETTERS[int(rng.integers(len(LETTERS)))]
+    cv2.putText(canvas, letter, (22, 66), face, 1.8, 0, int(rng.integers(1, 7)), cv2.LINE_AA)
+    return canvas
+
+
+def _scribble(rng: Rng) -> Gray:
+    """A line that goes to and fro: a signature, a crossing-out, a child's drawing."""
+    strokes = []
+    for _ in range(int(rng.integers(1, 4))):
+        count = int(rng.integers(5, 14))
+        path = np.cumsum(rng.normal(0, 0.35, (count, 2)), 0) * rng.uniform(0.4, 1, 2)
+        path = (path - path.min(0)) / max(float(np.ptp(path, axis=0).max()), 1e-3)
+        strokes.append(smooth(path))
+    return _drawn(strokes, rng)
+
+
+def _marks(rng: Rng) -> Gray:
+    """Crosses, ticks, plus signs, arrows, double lines, brackets, carets: two or three straight strokes."""
+    a, b, c = (float(v) for v in rng.uniform(0.6, 1.0, 3))
+    kinds: tuple[list[list[tuple[float, float]]], ...] = (
+        [[(0, 0), (a, b)], [(a, 0), (0, c)]],  # cross
+        [[(0, 0.5), (0.3 * a, b), (b, 0)]],  # tick
+        [[(0, 0.5), (a, 0.5)], [(a / 2, 0), (a / 2, b)]],  # plus
+        [[(0, 0.35), (a, 0.35)], [(0, 0.65), (b, 0.65)]],  # equals
+        [[(0, 0.5), (a, 0.5)]],  # dash
+        [[(a / 2, 0), (0, b), (a, b), (a / 2, 0)]],  # triangle
+        [[(0, 0), (a, 0), (a, b), (0, b), (0, 0)]],  # box
+        [[(0, b), (a, b), (a, 0)]],  # box corner
+        [[(0, 0), (0, b)], [(0.4 * a, 0), (0.4 * a, c)]],  # double stroke
+        [[(0, 0), (0, b)], [(0.4, 0), (0.4, c)], [(0.8, 0), (0.8, a)]],  # tally
+        [[(0, 0.5), (a, 0.5)], [(0.6 * a, 0.2), (a, 0.5), (0.6 * a, 0.8)]],  # arrow
+        [[(0, 0), (a / 2, b), (a, 0), (1.4 * a, b)]],  # zigzag
+        [[(0, b), (a / 4, 0), (a / 2, b), (3 * a / 4, 0), (a, b)]],  # m
+    )
+    chosen = kinds[int(rng.integers(len(kinds)))]
+    strokes = [_straight(stroke, rng) for stroke in chosen]
+    return _drawn(strokes, rng)
+
+
+def _straight(points: list[tuple[float, float]], rng: Rng) -> Stroke:
+    jitter = np.asarray(points, np.float32) + rng.normal(0, 0.03, (len(points), 2)).astype(np.float32)
+    return np.asarray(np.repeat(jitter, 2, axis=0), np.float32)
+
+
+def _dots(rng: Rng) -> Gray:
+    """One to four dots or commas."""
+    canvas = np.full((64, 64), 255, np.uint8)
+    for _ in range(int(rng.integers(1, 5))):
+        x, y = (int(v) for v in rng.integers(16, 48, 2))
+        axes = (int(rng.integers(2, 6)), int(rng.integers(2, 9)))
+        cv2.ellipse(canvas, (x, y), axes, float(rng.uniform(0, 180)), 0, 360, 0, -1, cv2.LINE_AA)
+    return canvas
+
+
+def _digits_together(rng: Rng) -> Gray:
+    """Two or three digits at once, side by side or touching."""
+    hand, strokes, right = Hand.random(rng), [], 0.0
+    for _ in range(int(rng.integers(2, 4))):
+        written = hand.write(int(rng.integers(10)), rng)
+        strokes += [stroke + np.array([right, 0], np.float32) for stroke in written]
+        right = max(float(stroke[:, 0].max()) for stroke in strokes) + rng.uniform(-0.05, 0.25)
+    return _drawn(strokes, rng)
+
+
+def _half(rng: Rng) -> Gray:
+    """A piece of a digit that no one could name: a third or less of it, cut off by the edge."""
+    whole = _drawn(Hand.random(rng).write(int(rng.choice([0, 2, 3, 4, 5, 6, 8, 9])), rng), rng)
+    rows, columns = whole.shape
+    share = rng.uniform(0.3, 0.42)
+    if rng.random() < 0.5:
+        return whole[: int(rows * share)] if rng.random() < 0.5 else whole[rows - int(rows * share) :]
+    return whole[:, : int(columns * share)] if rng.random() < 0.5 else whole[:, columns - int(columns * share) :]
+
+
+def _texture(rng: Rng) -> Gray:
+    """Cloth, leaves, walls, faces out of focus: smooth noise at several scales, no writing at all."""
+    size = 64
+    field = np.zeros((size, size), np.float32)
+    for cells in (4, 8, 16, 32):
+        coarse = rng.normal(size=(cells, cells)).astype(np.float32) * np.float32(rng.uniform(0, 1))
+        field += cv2.resize(coarse, (size, size), interpolation=cv2.INTER_CUBIC)
+    if rng.random() < 0.5:
+        field = np.asarray((field > np.quantile(field, rng.uniform(0.5, 0.9))), np.float32)
+    low, high = float(field.min()), float(field.max())
+    return np.asarray(255 - (field - low) / max(high - low, 1e-6) * 255, np.uint8)
+
+
+_KINDS: tuple[Callable[[Rng], Gray], ...] = (
+    _letter,
+    _letter,
+    _letter,
+    _scribble,
+    _scribble,
+    _marks,
+    _marks,
+    _dots,
+    _digits_together,
+    _digits_together,
+    _half,
+    _texture,
+)

@@ -1,0 +1,139 @@
+"""A pool of ink for training the digit model: digits of all sources, photographed, through ``ink.py``.
+
+Making a picture costs more than training on it, so pictures are made once, kept as uint8, and bent a
+little (``augment.wiggle``) each time that they are seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from guarismo import ink
+from guarismo.datasets import load_mnist, load_optdigits, load_pendigits, load_writers
+from guarismo.errors import OutputError
+from guarismo.train.augment import Rng, as_bytes, photograph
+from guarismo.train.nondigits import nondigit
+from guarismo.train.pens import Pen, draw, smooth
+from guarismo.train.strokes import Hand
+from guarismo.types import Gray
+
+NOT_A_DIGIT = 10
+"""The label of everything that is no digit."""
+
+SHARES = {"mnist": 0.34, "strokes": 0.30, "pendigits": 0.12, "optdigits": 0.06, "nondigits": 0.18}
+"""How often each source is drawn. MNIST also comes as it is, beside the pool; generated shapes have the
+variety that it lacks; optdigits has 1,934 pictures only."""
+
+BEND = {"mnist": 1.0, "strokes": 0.6, "pendigits": 0.8, "optdigits": 1.0, "nondigits": 0.6}
+"""Strength of the geometric changes: the stroke generator varies its shapes by itself."""
+
+Draw = Callable[[Rng], tuple[Gray, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """uint8 (N, 28, 28), 0 paper ... 255 ink, and labels int64 (N,) in 0..10."""
+
+    inks: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+
+
+def held_out(folder: Path) -> NDArray[np.bool_]:
+    """bool (60000,): the MNIST training digits of every twelfth writer, kept for selection and calibration."""
+    writers = load_writers(folder)
+    _, index = np.unique(writers, return_inverse=True)
+    return np.asarray(index % 12 == 5, bool)
+
+
+def sources(folder: Path, without: tuple[str, ...] = ()) -> dict[str, Draw]:
+    """What can be drawn from: name → a function of a random generator that gives a clean picture and its label."""
+    drawers: dict[str, Draw] = {"strokes": _strokes, "nondigits": lambda rng: (nondigit(rng), NOT_A_DIGIT)}
+    images = load_mnist(folder)
+    train = ~held_out(folder)
+    drawers["mnist"] = _pictures(255 - images.train_images[train], images.train_labels[train], 56)
+    if "optdigits" not in without:
+        digits = load_optdigits(folder)
+        drawers["optdigits"] = _pictures(np.asarray(digits.images), digits.labels, 64)
+    if "pendigits" not in without:
+        drawers["pendigits"] = pen_paths(folder, "tra")
+    return drawers
+
+
+def pen_paths(folder: Path, part: str) -> Draw:
+    paths, labels = load_pendigits(folder, "tra" if part == "tra" else "tes")
+
+    def drawn(rng: Rng) -> tuple[Gray, int]:
+        i = int(rng.integers(len(paths)))
+        upright = paths[i] / np.float32(100) * np.array([1, -1], np.float32) + np.array([0, 1], np.float32)
+        return draw([smooth(upright)], int(rng.integers(44, 64)), Pen.random(rng), rng), int(labels[i])
+
+    return drawn
+
+
+def _pictures(images: NDArray[np.uint8], labels: NDArray[np.integer], side: int) -> Draw:  # type: ignore[type-arg]
+    def drawn(rng: Rng) -> tuple[Gray, int]:
+        i = int(rng.integers(len(images)))
+        large = cv2.resize(images[i], (side, side), interpolation=cv2.INTER_CUBIC)
+        return np.asarray(large, np.uint8), int(labels[i])
+
+    return drawn
+
+
+def _strokes(rng: Rng) -> tuple[Gray, int]:
+    digit = int(rng.integers(10))
+    return draw(Hand.random(rng).write(digit, rng), int(rng.integers(44, 64)), Pen.random(rng), rng), digit
+
+
+def make(folder: Path, count: int, seed: int, without: tuple[str, ...] = ()) -> Pool:
+    """``count`` pictures, the same for a seed. Blank ones, where the paper swallowed the ink, are drawn again."""
+    cv2.setNumThreads(1)
+    rng = np.random.default_rng(seed)
+    found = list(_inked(sources(folder, without), rng, count))
+    return Pool(np.stack([picture for picture, _ in found]), np.array([label for _, label in found], np.int64))
+
+
+def _inked(drawers: dict[str, Draw], rng: Rng, count: int) -> Iterator[tuple[NDArray[np.uint8], int]]:
+    names = list(drawers)
+    shares = np.array([SHARES[name] for name in names])
+    while count:
+        name = str(rng.choice(names, p=shares / shares.sum()))
+        clean, label = drawers[name](rng)
+        framed = ink.frame(photograph(clean, rng, BEND[name]))
+        if framed.box is not None:
+            count -= 1
+            yield as_bytes(framed.ink), label
+
+
+def make_parts(folder: Path, out: Path, parts: int, seed: int, without: tuple[str, ...] = ()) -> list[Path]:
+    """Files of 10,000 pictures each below ``out``, made by two processes; those that are there are kept."""
+    out.mkdir(parents=True, exist_ok=True)
+    paths = [out / f"pool-{seed}-{part:03d}.npz" for part in range(parts)]
+    missing = [(path, part) for part, path in enumerate(paths) if not path.exists()]
+    with ProcessPoolExecutor(2) as workers:
+        for job in [workers.submit(_part, folder, path, seed * 1000 + part, without) for path, part in missing]:
+            job.result()
+    return paths
+
+
+def _part(folder: Path, path: Path, seed: int, without: tuple[str, ...]) -> None:
+    pool = make(folder, 10_000, seed, without)
+    temporary = path.with_suffix(".part")
+    try:
+        with temporary.open("wb") as file:
+            np.savez(file, inks=pool.inks, labels=pool.labels)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise OutputError("{path}: cannot be written ({reason})", path=path, reason=error.strerror) from error
+
+
+def load_parts(paths: list[Path]) -> Pool:
+    parts = [np.load(path) for path in paths]
+    return Pool(np.concatenate([p["inks"] for p in parts]), np.concatenate([p["labels"] for p in parts]))
