@@ -1,1 +1,46 @@
+"""guarismo reads handwritten numbers: drawn, scanned or photographed, and says when it is not sure.
+
+    from guarismo import Reader
+
+    Reader().digit("seven.png").value  # 7
+"""
+
+from guarismo.errors import (
+    DataError,
+    DatasetError,
+    GuarismoError,
+    ModelError,
+    OutputError,
+    PictureError,
+    UsageError,
+)
+from guarismo.types import Box, Digit, Grid, ModelInfo, Number, Page
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "Box",
+    "DataError",
+    "DatasetError",
+    "Digit",
+    "Grid",
+    "GuarismoError",
+    "ModelError",
+    "ModelInfo",
+    "Number",
+    "OutputError",
+    "Page",
+    "PictureError",
+    "Reader",
+    "UsageError",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> object:
+    """``Reader`` is imported when it is asked for: the types and errors alone are light."""
+    if name == "Reader":
+        from guarismo.reader import Reader
+
+        return Reader
+    raise AttributeError(f"module 'guarismo' has no attribute {name!r}")

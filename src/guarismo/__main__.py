@@ -1,0 +1,5 @@
+"""``python -m guarismo``."""
+
+from guarismo.cli import main
+
+main()

@@ -1,0 +1,129 @@
+"""The command line: ``guarismo COMMAND``, in English and Spanish.
+
+Results go to stdout, talk to stderr. Exit code 0: done; 1: some data was bad; 2: the call was wrong.
+A command's module is imported when it is called, so that ``read`` pays for no other.
+"""
+
+from __future__ import annotations
+
+import copy
+import gettext
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from guarismo import __version__
+from guarismo.errors import GuarismoError, UsageError
+
+_ = gettext.gettext
+
+COMMANDS = ("read", "train", "evaluate", "sweep", "search", "export", "data", "info")
+LANGUAGES = ("en", "es")
+
+
+class Commands(click.Group):
+    """Finds each command in the module of its name, and gives it back in the language of the session."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        return in_language(importlib.import_module(f"guarismo.cli.{cmd_name}").command)
+
+
+def in_language(command: click.Command) -> click.Command:
+    """A copy of the command with its help translated, and the option for the language added."""
+    command = copy.copy(command)
+    command.help = _(command.help) if command.help else None
+    command.params = [_translated(param) for param in command.params] + [language_option()]
+    if isinstance(command, click.Group):
+        command.commands = {name: in_language(sub) for name, sub in command.commands.items()}
+    return command
+
+
+def _translated(param: click.Parameter) -> click.Parameter:
+    if isinstance(param, click.Option) and param.help:
+        param = copy.copy(param)
+        param.help = _(param.help)  # type: ignore[attr-defined]
+    return param
+
+
+def language_option() -> click.Option:
+    text = _("Language of help and messages; else that of the system.")
+    return click.Option(["--lang"], type=click.Choice(LANGUAGES), expose_value=False, help=text)
+
+
+def use_language(arguments: Sequence[str]) -> None:
+    """Set the language from ``--lang``, before any text is made; without it, the system's locale decides."""
+    for i, argument in enumerate(arguments):
+        name, _equals, value = argument.partition("=")
+        if name == "--lang":
+            os.environ["LANGUAGE"] = value or " ".join(arguments[i + 1 : i + 2])
+    gettext.bindtextdomain("guarismo", str(Path(__file__).parents[1] / "locale"))
+    gettext.textdomain("guarismo")
+
+
+def in_words(error: GuarismoError) -> str:
+    """The error's one line in the language of the session."""
+    return _(error.template).format(**error.fields)
+
+
+def complain(message: str) -> None:
+    """One line to stderr, after whatever stdout has."""
+    sys.stdout.flush()
+    click.secho(_("error:") + " ", fg="red", bold=True, err=True, nl=False)
+    click.echo(" ".join(message.split()), err=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit with its code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    use_language(given)
+    sys.exit(_run(given))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        code = _root()(arguments, prog_name="guarismo", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except GuarismoError as error:
+        complain(in_words(error))
+        if isinstance(error, UsageError):
+            click.echo(_("See guarismo COMMAND --help."), err=True)
+        return error.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return 2
+    except click.ClickException as error:
+        complain(error.format_message())
+        click.echo(_("See guarismo COMMAND --help."), err=True)
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        complain(_("stopped"))
+        return 130
+    except BrokenPipeError:  # the reader of our output has left, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        complain(_("{name}: {reason}").format(name=error.filename or "guarismo", reason=error.strerror or error))
+        return 1
+    except MemoryError:
+        complain(_("not enough memory; give fewer or smaller pictures, or close other programs"))
+        return 1
+
+
+def _root() -> click.Group:
+    root = Commands(
+        "guarismo",
+        help=_("Reads handwritten numbers, and says when it is not sure."),
+        params=[language_option()],
+        no_args_is_help=True,
+    )
+    return click.version_option(__version__, prog_name="guarismo", help=_("Show the version and exit."))(root)

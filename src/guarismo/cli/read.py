@@ -1,0 +1,145 @@
+"""``guarismo read``: pictures in, readings out."""
+
+from __future__ import annotations
+
+import glob
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import click
+
+from guarismo.cli import complain, in_words
+from guarismo.errors import DataError, GuarismoError, OutputError, PictureError
+from guarismo.image import load_gray
+from guarismo.ink import frame
+from guarismo.model import write_whole
+from guarismo.reader import Reader
+from guarismo.render import FORMATS, Result, annotate, ink_picture
+from guarismo.types import Gray
+
+SUFFIXES = frozenset(".png .jpg .jpeg .jpe .tif .tiff .bmp .gif .webp .pgm .ppm .pbm .pnm .ico .jp2".split())
+"""What is taken from a folder. A file named on the command line is opened whatever its name."""
+
+TOGETHER = 256
+"""Pictures held in memory at once."""
+
+
+@click.command("read", help="Read the digit on each picture. PATH: files, folders, patterns, or - for standard input.")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--model", metavar="DIR", help="A model directory or the folder of a training run; else the bundled one.")
+@click.option("--as", "kind", type=click.Choice(["digit"]), default="digit", help="What is on each picture.")
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", help="Form of the results.")
+@click.option("--top-k", type=click.IntRange(1, 10), default=1, help="Readings for each digit, the likeliest first.")
+@click.option("--output", metavar="FILE", type=click.Path(path_type=Path), help="Write the results to a file.")
+@click.option("--annotate", "marked", metavar="FOLDER", type=click.Path(path_type=Path), help="Write each picture with its reading drawn over it.")  # fmt: skip
+@click.option("--show-ink", metavar="FOLDER", type=click.Path(path_type=Path), help="Write the 28x28 that the network saw, enlarged ten times.")  # fmt: skip
+def command(
+    paths: tuple[str, ...],
+    model: str | None,
+    kind: str,
+    form: str,
+    top_k: int,
+    output: Path | None,
+    marked: Path | None,
+    show_ink: Path | None,
+) -> int:
+    reader = Reader(model)
+    for folder in (marked, show_ink):
+        if folder is not None:
+            _make(folder)
+    results = []
+    names = _Names()
+    for name, gray, result in _readings(reader, paths):
+        results.append(result)
+        if gray is not None and result.page is not None:
+            stem = names.unique(name)
+            if marked is not None:
+                _save(annotate(gray, result.page), marked / f"{stem}.png")
+            if show_ink is not None:
+                _save(ink_picture(frame(gray).ink), show_ink / f"{stem}.ink.png")
+    text = FORMATS[form](results, top_k)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        write_whole(output, text.encode())
+    for result in results:
+        if result.error:
+            complain(result.error)
+    return 1 if any(result.error for result in results) else 0
+
+
+def _readings(reader: Reader, paths: tuple[str, ...]) -> Iterator[tuple[str, Gray | None, Result]]:
+    """Read in batches; a picture that cannot be opened is an error in its place."""
+    opened = _opened(paths)
+    while chunk := list(islice(opened, TOGETHER)):
+        digits = iter(reader.digits([gray for _name, gray in chunk if not isinstance(gray, GuarismoError)]))
+        for name, gray in chunk:
+            if isinstance(gray, GuarismoError):
+                yield name, None, Result(name, error=in_words(gray))
+            else:
+                yield name, gray, Result(name, reader.page_of(next(digits), gray))
+
+
+def _opened(paths: tuple[str, ...]) -> Iterator[tuple[str, Gray | GuarismoError]]:
+    for path in paths:
+        try:
+            for name in _expand(path):
+                yield name, _open(name)
+        except DataError as error:
+            yield path, error
+
+
+def _open(name: str) -> Gray | GuarismoError:
+    try:
+        return load_gray(sys.stdin.buffer if name == "-" else name)
+    except DataError as error:
+        return error
+
+
+def _expand(path: str) -> Iterator[str]:
+    """The pictures that a name stands for: itself, those in a folder, those that match a pattern."""
+    if path == "-" or Path(path).is_file():
+        yield path
+    elif Path(path).is_dir():
+        found = sorted(p for p in Path(path).iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())
+        if not found:
+            raise PictureError("{path}: a folder without pictures; expected PNG, JPEG, TIFF, ... in it", path=path)
+        yield from map(str, found)
+    elif matches := sorted(glob.glob(path, recursive=True)):
+        yield from (match for match in matches if Path(match).is_file())
+    else:
+        yield path  # opening it says what is wrong
+
+
+class _Names:
+    """Names for what is written: the picture's own, numbered when two pictures share it."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, int] = {}
+
+    def unique(self, name: str) -> str:
+        stem = "stdin" if name == "-" else Path(name).stem
+        count = self._seen[stem] = self._seen.get(stem, 0) + 1
+        return stem if count == 1 else f"{stem}-{count}"
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            "{path}: the folder cannot be made ({reason}); choose another place", path=folder, reason=error.strerror
+        ) from error
+
+
+def _save(picture: object, path: Path) -> None:
+    import io
+
+    from PIL import Image
+
+    assert isinstance(picture, Image.Image)
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    write_whole(path, buffer.getvalue())

@@ -1,0 +1,164 @@
+"""A model is a directory: ``model.json``, the weights as ``model.onnx``, and its card ``README.md``.
+
+Loading verifies the SHA-256 of each file and refuses a directory that was changed, is of another
+format, or was trained on another ``INK_VERSION``. Nothing in it is executed: no pickles, no Keras files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from guarismo.errors import ModelError, OutputError
+from guarismo.types import ModelInfo
+
+MODEL_FORMAT = 1
+"""Version of ``model.json``."""
+
+WEIGHTS, DESCRIPTION, CARD = "model.onnx", "model.json", "README.md"
+
+NOT_A_DIGIT = "not_a_digit"
+"""The label of the column that says how little a picture is a digit. A model need not have it."""
+
+LARGEST = 50_000_000
+"""Bytes of weights beyond which a directory is not one of ours: the digit models have a megabyte."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """From where on a reading is ``read``, and a picture ``not_a_digit``; probabilities after calibration."""
+
+    read: float
+    not_a_digit: float
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What is known of a model without running it. ``weights`` are the bytes of its ONNX file, verified."""
+
+    info: ModelInfo
+    labels: tuple[str, ...]
+    temperature: float
+    thresholds: Thresholds
+    weights: bytes
+
+
+def bundled(name: str = "digit") -> Path:
+    """The directory of a model that comes with the package."""
+    return Path(__file__).parent / "models" / name
+
+
+def load_model(directory: Path, ink_version: int) -> Model:
+    """Read and verify a model directory. Raises ModelError: what is wrong, and what to do."""
+    described = _described(directory)
+    try:
+        format_version, files = described["format"], dict(described["files"])
+        if format_version != MODEL_FORMAT:
+            raise ModelError(
+                "{path}: a model of format {came}; this version reads format {expected}: export it again",
+                path=directory,
+                came=format_version,
+                expected=MODEL_FORMAT,
+            )
+        _check_ink(directory, int(described["ink_version"]), ink_version)
+        contents = {name: _verified(directory, str(name), str(digest)) for name, digest in files.items()}
+        return _model(described, contents[WEIGHTS], str(files[WEIGHTS]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(directory, error) from error
+
+
+def _model(described: dict[str, Any], weights: bytes, digest: str) -> Model:
+    labels = tuple(str(label) for label in described["labels"])
+    if labels[:10] != tuple("0123456789") or labels[10:] not in ((), (NOT_A_DIGIT,)):
+        raise ValueError("labels")
+    info = ModelInfo(str(described["name"]), str(described["version"]), digest, int(described["ink_version"]))
+    limits = described["thresholds"]
+    thresholds = Thresholds(float(limits["read"]), float(limits[NOT_A_DIGIT]))
+    return Model(info, labels, float(described["temperature"]), thresholds, weights)
+
+
+def _described(directory: Path) -> dict[str, Any]:
+    try:
+        described = json.loads((directory / DESCRIPTION).read_bytes())
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ModelError(
+            "{path}: no model there; expected a directory with model.json, as `guarismo train` or `guarismo export` "
+            "leaves it",
+            path=directory,
+        ) from error
+    except OSError as error:
+        raise ModelError("{path}: cannot be opened ({reason})", path=directory, reason=error.strerror) from error
+    except ValueError as error:
+        raise _damaged(directory, error) from error
+    if not isinstance(described, dict):
+        raise _damaged(directory, "model.json")
+    return described
+
+
+def _damaged(directory: Path, reason: object) -> ModelError:
+    return ModelError(
+        "{path}: model.json is damaged ({reason}); export the model again, or take a fresh copy",
+        path=directory,
+        reason=reason,
+    )
+
+
+def _check_ink(directory: Path, came: int, expected: int) -> None:
+    if came != expected:
+        raise ModelError(
+            "{path}: trained on ink version {came}, this guarismo makes version {expected}: train or export it again, "
+            "or install the guarismo that it was made for",
+            path=directory,
+            came=came,
+            expected=expected,
+        )
+
+
+def _verified(directory: Path, name: str, digest: str) -> bytes:
+    path = directory / name
+    if Path(name).name != name:
+        raise ModelError("{path}: a file outside the model directory is named; take a fresh copy", path=path)
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+    except OSError as error:
+        raise ModelError(
+            "{path}: missing or not readable; the model directory is not whole: copy it again", path=path
+        ) from error
+    if len(data) > LARGEST or hashlib.sha256(data).hexdigest() != digest:
+        raise ModelError(
+            "{path}: not the file that was exported (its SHA-256 differs from model.json); copy it again", path=path
+        )
+    return data
+
+
+def save_model(directory: Path, described: Mapping[str, Any], weights: bytes, card: str) -> None:
+    """Write a model directory: each file to a temporary name and moved, ``model.json`` last.
+
+    ``described`` is what ``model.json`` says, without ``format`` and ``files``. Raises OutputError.
+    """
+    contents = {WEIGHTS: weights, CARD: card.encode()}
+    files = {WEIGHTS: hashlib.sha256(weights).hexdigest()}  # the card is for people, and may be mended
+    whole = {"format": MODEL_FORMAT, **described, "files": files}
+    contents[DESCRIPTION] = (json.dumps(whole, indent=2, ensure_ascii=False) + "\n").encode()
+    for name, data in contents.items():
+        write_whole(directory / name, data)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all. Raises OutputError."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True) if temporary.parent.is_dir() else None
+        raise OutputError(
+            "{path}: cannot be written ({reason}); choose another place or make room", path=path, reason=error.strerror
+        ) from error

@@ -1,0 +1,149 @@
+"""``Page`` → text, JSON, JSON lines, CSV, an annotated picture.
+
+Each result has the name of its picture: ``Result(name, page)``, or ``Result(name, error=...)``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from gettext import gettext as _
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from guarismo.types import Gray, Ink, Number, Page, Status
+
+COLOURS: dict[Status, tuple[int, int, int]] = {
+    "read": (0, 128, 72),
+    "unsure": (196, 108, 0),
+    "not_a_digit": (190, 30, 60),
+    "blank": (110, 110, 110),
+}
+"""Green, amber, red, grey; each at least 3:1 against white, and told apart by the label too."""
+
+CSV_COLUMNS = ("file", "text", "status", "confidence", "left", "top", "right", "bottom", "alternatives", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one picture: a page, or the error that took its place."""
+
+    name: str
+    page: Page | None = None
+    error: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        if self.page is None:
+            return {"file": self.name, "error": self.error}
+        return {"file": self.name, "page": self.page.to_dict()}
+
+
+def in_words(status: Status) -> str:
+    """The status as a person would say it, in the language of the session."""
+    words = {"read": _("read"), "unsure": _("not sure"), "not_a_digit": _("not a digit"), "blank": _("blank")}
+    return words[status]
+
+
+def to_text(results: Iterable[Result], top: int = 1) -> str:
+    """A table: file, what was read, status, confidence. ``top`` above 1 adds the next likeliest readings."""
+    rows = [(_("file"), _("read as"), _("status"), _("confidence"), *((_("or else"),) if top > 1 else ()))]
+    for result in results:
+        for number in result.page.numbers if result.page else ():
+            others = (" ".join(f"{text} ({share:.3f})" for text, share in number.alternatives[: top - 1]),)
+            rows.append((result.name, number.text or "-", in_words(number.status), _sure(number), *others[: top > 1]))
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join(lines) + "\n" if len(rows) > 1 else ""
+
+
+def _sure(number: Number) -> str:
+    return "-" if number.status == "blank" else f"{number.confidence:.3f}"
+
+
+def to_json(results: Iterable[Result], top: int = 1) -> str:
+    """One JSON array."""
+    return json.dumps([_limited(result, top) for result in results], ensure_ascii=False, indent=2) + "\n"
+
+
+def to_jsonl(results: Iterable[Result], top: int = 1) -> str:
+    """One JSON object a line."""
+    return "".join(json.dumps(_limited(result, top), ensure_ascii=False) + "\n" for result in results)
+
+
+def _limited(result: Result, top: int) -> dict[str, Any]:
+    whole = result.to_dict()
+    for number in whole.get("page", {}).get("numbers", ()):
+        number["alternatives"] = number["alternatives"][: max(0, top - 1)]
+    return whole
+
+
+def to_csv(results: Iterable[Result], top: int = 1) -> str:
+    """One row for each number, quoted, so that a spreadsheet keeps leading zeros as far as it can."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+    writer.writerow(CSV_COLUMNS)
+    for result in results:
+        if result.page is None:
+            writer.writerow([result.name, *[""] * 8, result.error])
+            continue
+        for number in result.page.numbers:
+            box = number.box
+            others = " ".join(f"{text}:{share:.4f}" for text, share in number.alternatives[: max(0, top - 1)])
+            edges = (box.left, box.top, box.right, box.bottom)
+            writer.writerow([result.name, number.text, number.status, round(number.confidence, 6), *edges, others, ""])
+    return buffer.getvalue()
+
+
+FORMATS: dict[str, Callable[[Iterable[Result], int], str]] = {
+    "text": to_text,
+    "json": to_json,
+    "jsonl": to_jsonl,
+    "csv": to_csv,
+}
+
+
+def annotate(gray: Gray, page: Page) -> Image.Image:
+    """The picture with a box around each number and what was read above it, coloured by status."""
+    scale = max(1, -(-280 // max(gray.shape)))  # pictures of 28 pixels are enlarged until a label fits
+    picture = Image.fromarray(gray).convert("RGB")
+    picture = picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
+    size = max(14, min(96, max(picture.size) // 22))
+    font = ImageFont.load_default(size)
+    labels = [(number, _label(number)) for number in page.numbers]
+    band = size + 12
+    wide = max([picture.width, *(round(font.getlength(label)) + 12 for _number, label in labels)])
+    sheet = Image.new("RGB", (wide, picture.height + band), "white")
+    sheet.paste(picture, (0, band))
+    draw = ImageDraw.Draw(sheet)
+    for number, label in labels:
+        _mark(draw, number, label, scale, band, font)
+    return sheet
+
+
+def _label(number: Number) -> str:
+    if number.status == "blank":
+        return in_words("blank")
+    return f"{number.text}  {in_words(number.status)} {number.confidence:.2f}"
+
+
+def _mark(draw: ImageDraw.ImageDraw, number: Number, label: str, scale: int, band: int, font: Any) -> None:
+    colour, box = COLOURS[number.status], number.box
+    edges = (box.left * scale, box.top * scale + band, box.right * scale - 1, box.bottom * scale + band - 1)
+    draw.rectangle(edges, outline=colour, width=max(2, round(font.size / 10)))
+    left, top, right, bottom = draw.textbbox((0, 0), label, font=font)
+    x = max(0, min(edges[0], draw.im.size[0] - (right - left) - 12))
+    y = max(0, edges[1] - band)
+    draw.rectangle((x, y, x + right - left + 10, y + band - 2), fill=colour)
+    draw.text((x + 5, y + 4 - min(0, top)), label, fill="white", font=font)
+
+
+def ink_picture(ink: Ink, scale: int = 10) -> Image.Image:
+    """What the network saw: the 28x28 ink, enlarged, each pixel a square, dark ink on white."""
+    levels = np.rint(255 - ink * 255).astype(np.uint8)
+    side = ink.shape[0] * scale
+    return Image.fromarray(levels).resize((side, side), Image.Resampling.NEAREST)
