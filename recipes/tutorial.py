@@ -1,6 +1,6 @@
 """Read handwritten digits with three Dense layers, in six steps. Needs keras and numpy only.
 
-    python recipes/tutorial.py [SEED]        Ctrl-C stops; nothing is written.
+python recipes/tutorial.py [SEED]        Ctrl-C stops; nothing is written.
 """
 
 import gzip

@@ -1,8 +1,8 @@
 """guarismo reads handwritten numbers: drawn, scanned or photographed, and says when it is not sure.
 
-    from guarismo import Reader
+from guarismo import Reader
 
-    Reader().digit("seven.png").value  # 7
+Reader().digit("seven.png").value  # 7
 """
 
 from guarismo.errors import (

@@ -109,9 +109,7 @@ def _one_line(error: Exception) -> str:
 
 
 def _too_large(name: str) -> PictureError:
-    return PictureError(
-        "{name}: more than {limit} megapixels; scale it down", name=name, limit=MAX_PIXELS // 1_000_000
-    )
+    return PictureError("{name}: more than {limit} megapixels; scale it down", name=name, limit=MAX_PIXELS // 1_000_000)
 
 
 def _from_pil(picture: Image.Image, name: str) -> Gray:

@@ -84,7 +84,9 @@ def train(
         began, losses = time.perf_counter(), []
         for inks, labels in _batches(recipe, epoch, parts):
             losses.append(step(inks, labels))
-            seen = epoch * steps + len(losses)  # the mean of the first steps is short, or it would hold the random start
+            seen = epoch * steps + len(
+                losses
+            )  # the mean of the first steps is short, or it would hold the random start
             _average(means, model.weights, tf.constant(min(recipe.averaging, (1 + seen) / (10 + seen)), tf.float32))
         loss = float(np.mean([float(one) for one in losses]))
         if not np.isfinite(loss):
