@@ -75,7 +75,9 @@ def _read(path: Path) -> bytes:
         raise PictureError("{name}: no such file; check the name", name=path) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise PictureError("{name}: cannot be opened ({reason}); check that you may read it", name=path, reason=reason) from error  # fmt: skip
+        raise PictureError(
+            "{name}: cannot be opened ({reason}); check that you may read it", name=path, reason=reason
+        ) from error
 
 
 def _decode(data: bytes, name: str) -> Gray:

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from guarismo.paper import Contrast, calm, dark_on_light, median, shrink, subtract_paper
 from guarismo.types import Box, Gray, Ink, Inks
 
 INK_VERSION = 1
@@ -31,15 +32,6 @@ WORK = 200
 """Longest side, in pixels, at which ink is searched for. At less, hairlines of large pictures
 vanish; at more, time grows and paper grain becomes visible as ink. A digit that is small in its
 picture is cut out of the original and looked at again at this size."""
-
-FAINTEST = 10.0
-"""Grey levels between paper and ink below which nothing is ink. JPEG's blocks on white paper reach
-4 to 6; a hard pencil pressed lightly gives 15 to 25."""
-
-NOISE_FACTOR = 2.8
-"""The strongest ink, averaged over 3x3 pixels, must stand out from the paper's grain by so many
-standard deviations of single pixels. Pure noise reaches 1.5, the printed waves of a cheque 3;
-at 5, pencil on rough paper is lost."""
 
 INK_LEVEL = 0.35
 """Share of the writing's own contrast from which a pixel belongs to it. Lower swallows shadows'
@@ -117,10 +109,11 @@ def _already_framed(stack: NDArray[np.uint8]) -> tuple[Inks, NDArray[np.bool_]]:
     return inks, good
 
 
-def _extent(profile: NDArray[np.float32]) -> NDArray[np.int64]:
+def _extent(profile: NDArray[Any]) -> NDArray[np.int64]:
     """Length from the first to the last place with ink, for profiles float32 (N, 28)."""
-    there = profile > 0
-    return np.where(there.any(1), SIDE - there.argmax(1) - there[:, ::-1].argmax(1), 0)
+    there = (profile > 0).astype(bool, copy=False)
+    length = SIDE - there.argmax(1) - there[:, ::-1].argmax(1)
+    return np.asarray(np.where(there.any(1), length, 0), np.int64)
 
 
 def _boxes_of(inks: Inks) -> list[Box]:
@@ -129,185 +122,7 @@ def _boxes_of(inks: Inks) -> list[Box]:
     return [Box(*edges) for edges in np.stack(sides, 1).tolist()]
 
 
-# --- polarity -------------------------------------------------------------------------------------
-
-
-def dark_on_light(gray: Gray) -> Gray:
-    """The same picture with dark writing on light paper: inverted where it was light on dark.
-
-    The paper is what there is more of, over the whole picture and along its border together: a border
-    alone is fooled by black scanner edges, the whole alone by a marker that fills the frame. And the
-    writing is what is thin: that decides where half of the sheet lies in the shade.
-    """
-    small = _level(_shrink(gray, 96))
-    middle = _two_means(small, float(small.min()), float(small.max()))
-    border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
-    dark_share = float((small < middle).mean() - (small > middle).mean())
-    dark_border = float((border < middle).mean() - (border > middle).mean())
-    lighter, darker = _thin(small, cv2.MORPH_TOPHAT), _thin(small, cv2.MORPH_BLACKHAT)
-    light_strokes = (lighter - darker) / max(lighter + darker, 1e-6)
-    return 255 - gray if dark_share + dark_border + 1.5 * light_strokes > 0 else gray
-
-
-def _level(gray: Gray) -> Gray:
-    """Without the plane that fits it best: light from one side is neither writing nor paper."""
-    terms = _quadratic_terms(gray.shape)[:, :3]
-    tilt = np.linalg.lstsq(terms.T @ terms, terms.T @ gray.ravel().astype(np.float64), rcond=None)[0]
-    tilt[0] = 0
-    return np.clip(np.rint(gray - (terms @ tilt).reshape(gray.shape)), 0, 255).astype(np.uint8)
-
-
-def _thin(gray: Gray, hat: int) -> float:
-    """How much there is that is lighter (top hat) or darker (black hat) and narrower than a sixth of the picture."""
-    window = max(3, max(gray.shape) // 6 | 1)
-    return float(cv2.morphologyEx(gray, hat, np.ones((window, window), np.uint8)).mean())
-
-
-def _two_means(gray: Gray, low: float, high: float) -> float:
-    """A level between the two clusters of grey (Ridler and Calvard 1978), alike for both polarities."""
-    middle = (low + high) / 2
-    for _ in range(8):
-        below, above = gray[gray < middle], gray[gray > middle]
-        if not below.size or not above.size:
-            break
-        middle = (float(below.mean()) + float(above.mean())) / 2
-    return middle
-
-
-def _shrink(gray: Gray, longest: int) -> Gray:
-    """The picture scaled down, never up, so that its longest side is at most ``longest``."""
-    scale = longest / max(gray.shape)
-    if scale >= 1:
-        return gray
-    size = (max(1, round(gray.shape[1] * scale)), max(1, round(gray.shape[0] * scale)))
-    return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-# --- lighting -------------------------------------------------------------------------------------
-
-
-def subtract_paper(dark: Gray) -> NDArray[np.float32]:
-    """How much darker than the paper around it each pixel is: float32 (H, W), 0 ... 255, grain removed.
-
-    Light falls on ink and paper alike, so the difference is taken in shares of the paper's level: a
-    stroke in the shade counts as much as one in the sun.
-    """
-    paper = paper_level(dark).astype(np.float32)
-    contrast = (paper - dark) * (np.float32(_median(paper.ravel())) / np.maximum(paper, np.float32(24)))
-    offset, spread = _grain(contrast)
-    contrast -= np.float32(offset)
-    floor = np.float32(max(NOISE_FACTOR * spread, FAINTEST))
-    if _calm(contrast).max(initial=0) < floor:
-        return np.zeros(dark.shape, np.float32)
-    contrast[contrast < max(floor / 2, 2 * spread)] = 0
-    return np.asarray(contrast, np.float32)
-
-
-def _calm(contrast: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Averaged over 3x3: grain falls to a third, a stroke stays. Small pictures have strokes too thin for it."""
-    return np.asarray(cv2.blur(contrast, (3, 3)), np.float32) if min(contrast.shape) >= 16 else contrast
-
-
-def _grain(contrast: NDArray[np.float32]) -> tuple[float, float]:
-    """Where the bare paper's contrast lies, and its standard deviation, from the light side alone:
-    nothing is lighter than paper but paper, while the dark side is mixed with ink."""
-    counts = np.bincount(np.clip(np.rint(contrast / 2) + 128, 0, 255).astype(np.int64).ravel(), minlength=256)
-    offset = 2.0 * (int(np.convolve(counts, np.ones(3), "same").argmax()) - 128)
-    lighter = offset - contrast[contrast < offset - 1]
-    few = lighter.size < 0.02 * contrast.size
-    return offset, 0.0 if few else 1.4826 * _median(lighter)
-
-
-def paper_level(dark: Gray) -> NDArray[Any]:
-    """The paper's grey under each pixel, (H, W): one level, else a smooth surface, else a closing.
-
-    The closing (Serra 1982) has a window of half the picture: it follows the hard edge of a shadow and
-    fills everything narrower, but not a gradient that falls towards the edge; the surface does that.
-    """
-    calm = cv2.medianBlur(dark, 3) if min(dark.shape) >= 40 else dark
-    closed = _closing(calm, max(3, round(max(dark.shape) / 2) | 1))
-    counts = np.bincount(dark.ravel(), minlength=256)
-    mode = int(counts.argmax())
-    if counts[mode] >= 0.4 * dark.size and closed.max() <= mode + 6 and closed.min() >= mode - 6:
-        return np.full(dark.shape, mode, np.uint8)  # a screen, or a cleaned scan
-    surface, spread = _smooth_paper(dark)
-    in_the_shade = closed < surface - max(3 * spread, 12)
-    return closed if in_the_shade.mean() > 0.1 else surface
-
-
-def _smooth_paper(dark: Gray) -> tuple[NDArray[np.float32], float]:
-    """A level, a plane or a quadratic surface through the paper, and the paper's deviation from it.
-
-    The simplest wins unless a richer one halves the deviation or nearly so: in a tight crop a quadratic
-    would bend down into the strokes.
-    """
-    small = _shrink(dark, 32).astype(np.float64)
-    terms = _quadratic_terms(small.shape)
-    light = _light_part(small).ravel()
-    fits = [_fit_paper(terms[:, :count], small.ravel(), light) for count in (1, 3, 6)]
-    best = min(fits, key=lambda fit: (fit[1] + 0.5) * (1 + 0.12 * len(fit[0])))
-    solution, spread, low, high = best
-    surface = _quadratic_terms(dark.shape)[:, : len(solution)] @ solution
-    return np.asarray(np.clip(surface, low, high).reshape(dark.shape), np.float32), spread
-
-
-def _fit_paper(
-    terms: NDArray[np.float64], values: NDArray[np.float64], paper: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], float, float, float]:
-    """Least squares through the paper, again and again without what lies far off: coefficients, deviation
-    on the light side, and the range of what was taken for paper (beyond it nothing is extrapolated)."""
-    for _ in range(5):
-        chosen = terms[paper]
-        solution = np.linalg.lstsq(chosen.T @ chosen, chosen.T @ values[paper], rcond=None)[0]
-        error = values - terms @ solution
-        spread = max(1.4826 * _median(error[error > 0]), 1.5)
-        near = (error > -2.5 * spread) & (error < 4 * spread)
-        if near.sum() < max(12, 0.1 * values.size) or (near == paper).all():
-            break
-        paper = near
-    return solution, spread, float(values[paper].min()), float(values[paper].max())
-
-
-def _light_part(gray: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Pixels lighter than the mean of their block, of 5x5 blocks over the picture."""
-    means = cv2.resize(gray, (5, 5), interpolation=cv2.INTER_AREA)
-    return np.asarray(gray >= cv2.resize(means, gray.shape[::-1], interpolation=cv2.INTER_NEAREST), bool)
-
-
-def _median(values: NDArray[Any]) -> float:
-    """The upper median, 0.0 of nothing; NumPy's own takes ten times as long on so few values."""
-    return float(np.partition(values, values.size // 2)[values.size // 2]) if values.size else 0.0
-
-
-def _quadratic_terms(shape: tuple[int, ...]) -> NDArray[np.float64]:
-    y, x = np.meshgrid(*(np.linspace(-1, 1, n) for n in shape), indexing="ij")
-    x, y = x.ravel(), y.ravel()
-    return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], 1)
-
-
-def _closing(gray: Gray, window: int) -> Gray:
-    """Grey closing with a large square, computed at a third of the size: paper has no fine detail."""
-    step = 1 if max(gray.shape) <= 64 else 3
-    small = gray if step == 1 else _block_max(gray, step)
-    kernel = np.ones((max(3, window // step | 1),) * 2, np.uint8)
-    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, kernel)
-    closed = cv2.blur(closed, (3, 3)) if step > 1 else closed
-    if closed.shape == gray.shape:
-        return np.asarray(closed, np.uint8)
-    return np.asarray(cv2.resize(closed, gray.shape[::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
-
-
-def _block_max(gray: Gray, step: int) -> Gray:
-    """The median-of-three lightest of each block would be exact; the mean of dilated paper is near and fast."""
-    wide = cv2.dilate(gray, np.ones((step, step), np.uint8))
-    size = (-(-gray.shape[1] // step), -(-gray.shape[0] // step))
-    return np.asarray(cv2.resize(wide, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-# --- where the writing is --------------------------------------------------------------------------
-
-
-def find_ink(contrast: NDArray[np.float32]) -> NDArray[np.bool_]:
+def find_ink(contrast: Contrast) -> NDArray[np.bool_]:
     """Which pixels belong to the writing: bool (H, W). Specks and remains of lines at the edges do not."""
     level = ink_level(contrast)
     if level == 0:
@@ -319,25 +134,25 @@ def find_ink(contrast: NDArray[np.float32]) -> NDArray[np.bool_]:
     return np.asarray(keep[labels], bool)
 
 
-def ink_level(contrast: NDArray[np.float32]) -> float:
+def ink_level(contrast: Contrast) -> float:
     """The contrast of a fully inked pixel: the median of all that has at least half of the strongest.
 
     The strongest is looked for in the 3x3 mean, or one speck of salt and pepper would set it.
     """
-    strongest = float(_calm(contrast).max(initial=0))
-    return _median(contrast[contrast >= strongest / 2]) if strongest > 0 else 0.0
+    strongest = float(calm(contrast).max(initial=0))
+    return median(contrast[contrast >= strongest / 2]) if strongest > 0 else 0.0
 
 
 def _belongs(stats: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.bool_]:
     """For connected components (left, top, width, height, area): part of the writing or not."""
-    left, top, width, height, area = stats.T
+    _left, _top, width, height, area = stats.T
     lines = _edge_lines(stats, shape)
     if lines.all():
         lines[:] = False
     longest = np.maximum(width, height)
     main = longest[~lines].max()
     speck = (area < 0.015 * area[~lines].max()) | (longest < 0.07 * main)
-    return ~lines & ~speck & ~_edge_remains(stats, shape, int(area[~lines].max()))
+    return np.asarray(~lines & ~speck & ~_edge_remains(stats, shape, int(area[~lines].max())), bool)
 
 
 def _edge_lines(stats: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.bool_]:
@@ -366,13 +181,13 @@ class _Found:
     """Writing in a picture: its box there, and contrast and mask (both H, W) of the copy that was looked at."""
 
     box: Box
-    contrast: NDArray[np.float32]
+    contrast: Contrast
     mask: NDArray[np.bool_]
 
 
 def _find(dark: Gray) -> _Found | None:
     """Look at a small copy; if the writing is small in its picture, again at a cut-out of the original."""
-    small = _shrink(dark, WORK)
+    small = shrink(dark, WORK)
     contrast = subtract_paper(small)
     mask = find_ink(contrast)
     box = _box_of(mask)
@@ -413,9 +228,6 @@ def _grow(box: Box, shape: tuple[int, ...]) -> Box:
     )
 
 
-# --- framing --------------------------------------------------------------------------------------
-
-
 def _cut_out(found: _Found) -> Ink:
     mask, contrast = found.mask, found.contrast
     level = ink_level(np.where(mask, contrast, np.float32(0)))
@@ -432,7 +244,8 @@ def place(ink: NDArray[np.float32], mask: NDArray[np.bool_], box: Box) -> Ink:
     cut = ink[box.top : box.bottom, box.left : box.right]
     size = (max(1, round(box.width * scale)), max(1, round(box.height * scale)))
     if size != cut.shape[::-1]:
-        cut = cv2.resize(cut, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+        cut = np.asarray(cv2.resize(cut, size, interpolation=way), np.float32)
     cut = np.clip(cut / max(float(cut.max()), 1e-6), 0, 1)
     return _frozen(_centred(np.asarray(cut, np.float32)))
 

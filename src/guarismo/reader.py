@@ -37,7 +37,7 @@ class Reader:
     def __init__(
         self, model: str | os.PathLike[str] | None = None, *, engine: Engine | None = None, threads: int = 0
     ) -> None:
-        directory = bundled() if model is None else _directory(Path(model))
+        directory = bundled() if model is None else model_directory(Path(model))
         self._model = load_model(directory, INK_VERSION)
         self._engine = engine or OnnxEngine(self._model.weights, str(directory), threads)
 
@@ -74,10 +74,10 @@ class Reader:
     def _read(self, grays: Sequence[Gray]) -> list[Digit]:
         framed = frames(grays)
         logits = self._engine.run(_inks(framed))
-        return decode.digits(logits, [one.box for one in framed], [gray.shape for gray in grays], self._model)  # type: ignore[misc]
+        return decode.digits(logits, [one.box for one in framed], [gray.shape for gray in grays], self._model)
 
 
-def _directory(path: Path) -> Path:
+def model_directory(path: Path) -> Path:
     """A run folder holds its model in ``model/``."""
     return path / "model" if (path / "model" / "model.json").is_file() else path
 

@@ -50,7 +50,7 @@ def in_language(command: click.Command) -> click.Command:
 def _translated(param: click.Parameter) -> click.Parameter:
     if isinstance(param, click.Option) and param.help:
         param = copy.copy(param)
-        param.help = _(param.help)  # type: ignore[attr-defined]
+        param.help = _(param.help or "")
     return param
 
 

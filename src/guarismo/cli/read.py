@@ -19,7 +19,7 @@ from guarismo.reader import Reader
 from guarismo.render import FORMATS, Result, annotate, ink_picture
 from guarismo.types import Gray
 
-SUFFIXES = frozenset(".png .jpg .jpeg .jpe .tif .tiff .bmp .gif .webp .pgm .ppm .pbm .pnm .ico .jp2".split())
+SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".pgm", ".ppm", ".pbm", ".pnm")
 """What is taken from a folder. A file named on the command line is opened whatever its name."""
 
 TOGETHER = 256
@@ -33,8 +33,19 @@ TOGETHER = 256
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", help="Form of the results.")
 @click.option("--top-k", type=click.IntRange(1, 10), default=1, help="Readings for each digit, the likeliest first.")
 @click.option("--output", metavar="FILE", type=click.Path(path_type=Path), help="Write the results to a file.")
-@click.option("--annotate", "marked", metavar="FOLDER", type=click.Path(path_type=Path), help="Write each picture with its reading drawn over it.")  # fmt: skip
-@click.option("--show-ink", metavar="FOLDER", type=click.Path(path_type=Path), help="Write the 28x28 that the network saw, enlarged ten times.")  # fmt: skip
+@click.option(
+    "--annotate",
+    "marked",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Write each picture with its reading drawn over it.",
+)
+@click.option(
+    "--show-ink",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Write the 28x28 that the network saw, enlarged ten times.",
+)
 def command(
     paths: tuple[str, ...],
     model: str | None,

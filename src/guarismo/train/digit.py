@@ -100,7 +100,8 @@ def train(
             )
         checkpoint.save(recipe, epoch + 1, model, optimizer, [m.numpy() for m in means])
         with _Averaged(model, means):
-            say(Progress(epoch + 1, loss, *(_share_right(model, c) for c in checks), time.perf_counter() - began))
+            right, pooled = (_share_right(model, check) for check in checks)
+            say(Progress(epoch + 1, loss, right, pooled, time.perf_counter() - began))
     _Averaged(model, means).__enter__()
     return model
 

@@ -20,6 +20,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from guarismo.decode import shares
 from guarismo.errors import DataError
 from guarismo.train.nets import DenseShape, dense_net
 
@@ -92,7 +93,7 @@ def epochs(
     """
     done, state = start or (0, initial(shape, recipe.seed))
     flat = inks.reshape(len(inks), -1)
-    alive = flat.any(0)  # 67 of MNIST's pixels are never inked: their weights never move
+    alive = np.asarray(flat.any(0), bool)  # 67 of MNIST's pixels are never inked: their weights never move
     pictures, answers = tf.constant(flat[:, alive]), tf.constant(np.asarray(labels, np.int32))
     for number in range(done, recipe.epochs):
         order = order_of(len(flat), recipe.seed, number)
@@ -133,10 +134,8 @@ def _narrow(state: State, alive: NDArray[np.bool_]) -> Any:
 
 
 def _widen(carried: Any, before: State, alive: NDArray[np.bool_]) -> State:
-    return State(
-        *(tuple(_fill(old[0], alive, new)) for old, new in zip(before[:3], carried[:3], strict=True)),
-        step=int(carried[3]),
-    )
+    arrays = [tuple(_fill(old[0], alive, new)) for old, new in zip(before[:3], carried[:3], strict=True)]
+    return State(arrays[0], arrays[1], arrays[2], int(carried[3]))
 
 
 def _fill(old: NDArray[np.float32], alive: NDArray[np.bool_], new: list[Any]) -> Iterator[NDArray[np.float32]]:
@@ -196,12 +195,14 @@ def _adam(weights: Any, first: Any, second: Any, gradients: Any, rate: float, st
     return moved, first, second
 
 
-def probabilities(weights: tuple[NDArray[np.float32], ...], inks: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What the dense network says: (N, 28, 28) → float32 (N, 10), without TensorFlow's start-up per call."""
+def logits_of(weights: tuple[NDArray[np.float32], ...], inks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the dense network says before softmax: (N, 28, 28) → float32 (N, 10), in NumPy."""
     hidden = inks.reshape(len(inks), -1)
     for kernel, bias in zip(weights[:-2:2], weights[1:-2:2], strict=True):
         hidden = np.maximum(hidden @ kernel + bias, 0)
-    logits = hidden @ weights[-2] + weights[-1]
-    logits -= logits.max(1, keepdims=True)
-    shares = np.exp(logits)
-    return np.asarray(shares / shares.sum(1, keepdims=True), np.float32)
+    return np.asarray(hidden @ weights[-2] + weights[-1], np.float32)
+
+
+def probabilities(weights: tuple[NDArray[np.float32], ...], inks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``logits_of`` after softmax: rows sum to 1."""
+    return shares(logits_of(weights, inks), 1.0).astype(np.float32)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -77,7 +78,7 @@ def pen_paths(folder: Path, part: str) -> Draw:
     return drawn
 
 
-def _pictures(images: NDArray[np.uint8], labels: NDArray[np.integer], side: int) -> Draw:  # type: ignore[type-arg]
+def _pictures(images: NDArray[np.uint8], labels: NDArray[Any], side: int) -> Draw:
     def drawn(rng: Rng) -> tuple[Gray, int]:
         i = int(rng.integers(len(images)))
         large = cv2.resize(images[i], (side, side), interpolation=cv2.INTER_CUBIC)

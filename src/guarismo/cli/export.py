@@ -1,0 +1,33 @@
+"""``guarismo export``: the model of a training run, to be used at the doors."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import click
+
+from guarismo.errors import OutputError, UsageError
+from guarismo.ink import INK_VERSION
+from guarismo.model import CARD, DESCRIPTION, WEIGHTS, load_model, write_whole
+from guarismo.reader import model_directory
+
+
+@click.command("export", help="Copy the model of a run to a directory of its own, verified file by file.")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, metavar="FOLDER", help="The new model directory."
+)
+def command(run: Path, out: Path) -> int:
+    directory = model_directory(run)
+    load_model(directory, INK_VERSION)
+    if out.exists():
+        raise UsageError("{path}: is there already; name a new directory", path=out)
+    try:
+        for name in (WEIGHTS, CARD, DESCRIPTION):
+            write_whole(out / name, (directory / name).read_bytes())
+    except (OSError, OutputError):
+        shutil.rmtree(out, ignore_errors=True)
+        raise
+    click.echo(str(out))
+    return 0

@@ -1,0 +1,59 @@
+"""``guarismo search``: let Optuna choose depth, width, rate and dropout."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from guarismo.cli.train import load_arrays, needs_training
+
+
+@click.command(
+    "search", help="Search depth, width, learning rate and dropout with Optuna, by held-out training digits."
+)
+@click.option("--trials", type=click.IntRange(1, 100_000), default=30, show_default=True, help="Networks to try.")
+@click.option(
+    "--epochs", type=click.IntRange(1, 10_000), default=10, show_default=True, help="Times over all pictures."
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    default=1,
+    show_default=True,
+    help="Start and order; the same seed, the same run.",
+)
+@click.option(
+    "--data",
+    default="mnist",
+    show_default=True,
+    metavar="NAME|PATH",
+    help="mnist, digits8x8, or your own: a folder of folders 0 to 9, a CSV of paths and labels, an npz.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("runs/search"),
+    show_default=True,
+    metavar="FOLDER",
+    help="Where the trials are kept; a search that was stopped goes on.",
+)
+def command(trials: int, epochs: int, seed: int, data: str, out: Path) -> int:
+    needs_training()
+    arrays = load_arrays(data)
+    from guarismo.model import write_whole
+    from guarismo.train.fit import use_cores
+    from guarismo.train.sweep import search
+
+    use_cores(1)
+    write_whole(out / ".gitignore", b"*\n")  # makes the folder, and says early if it cannot be
+    best = search(arrays, trials, epochs, seed, out / "trials.sqlite", _say)
+    text = json.dumps(best, indent=2)
+    write_whole(out / "best.json", text.encode())
+    click.echo(text)
+    return 0
+
+
+def _say(row: dict[str, float]) -> None:
+    click.echo("  ".join(f"{name} {value:.4g}" for name, value in row.items()), err=True)

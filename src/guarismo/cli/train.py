@@ -1,0 +1,156 @@
+"""``guarismo train``: the tutorial's network, or the digit model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from guarismo.cli import _
+from guarismo.errors import UsageError
+
+if TYPE_CHECKING:
+    from guarismo.train.tutorial import Arrays, Run
+
+
+@click.group("train", help="Train a network: the tutorial's.")
+def command() -> None: ...
+
+
+@command.command("tutorial", help="The six-step tutorial's training, several times as fast, with a run folder.")
+@click.option(
+    "--epochs", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Times over all pictures."
+)
+@click.option(
+    "--units", type=click.IntRange(1, 8192), default=128, show_default=True, help="Units of each hidden layer."
+)
+@click.option("--layers", type=click.IntRange(0, 16), default=3, show_default=True, help="Hidden layers.")
+@click.option("--batch-size", type=click.IntRange(1, 60_000), default=32, show_default=True, help="Pictures in a step.")
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(0, 10, min_open=True),
+    default=1e-3,
+    show_default=True,
+    help="Adam's step size.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    default=1,
+    show_default=True,
+    help="Start and order; the same seed, the same run.",
+)
+@click.option(
+    "--data",
+    default="mnist",
+    show_default=True,
+    metavar="NAME|PATH",
+    help="mnist, digits8x8, or your own: a folder of folders 0 to 9, a CSV of paths and labels, an npz.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FOLDER", help="The run folder; else a new one below runs/."
+)
+@click.option("--resume", is_flag=True, help="Go on from the last finished epoch of the run in --out.")
+@click.option("--tensorboard", is_flag=True, help="Write logs for TensorBoard to the run folder.")
+def tutorial(**options: Any) -> int:
+    asked = Asked(**options)
+    run, arrays = asked.run(), asked.arrays()
+    from guarismo.train.fit import use_cores
+    from guarismo.train.tutorial import finish, train
+
+    use_cores(1)
+    rows = train(run, arrays, asked.resume)
+    _show(_logged(rows, run.out) if asked.tensorboard else rows, run.recipe.epochs)
+    figures = finish(run, arrays)
+    click.echo(
+        _("test loss {loss:.4f}, test accuracy {accuracy:.2%}").format(
+            loss=figures["test_loss"], accuracy=figures["test_accuracy"]
+        )
+    )
+    click.echo(_("The run is in {path}; use it: guarismo read --model {path} PICTURE").format(path=run.out), err=True)
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The options of ``train tutorial``."""
+
+    epochs: int
+    units: int
+    layers: int
+    batch_size: int
+    learning_rate: float
+    seed: int
+    data: str
+    out: Path | None
+    resume: bool
+    tensorboard: bool
+
+    def run(self) -> Run:
+        if self.resume and self.out is None:
+            raise UsageError("--resume needs --out: which run is to go on?")
+        needs_training()
+        from guarismo.train.fit import Recipe
+        from guarismo.train.nets import DenseShape
+        from guarismo.train.tutorial import Run
+
+        out = self.out or Path("runs") / time.strftime("tutorial-%Y%m%d-%H%M%S")
+        recipe = Recipe(self.epochs, self.batch_size, self.learning_rate, self.seed)
+        return Run(DenseShape(self.units, self.layers), recipe, self.data, out)
+
+    def arrays(self) -> Arrays:
+        return load_arrays(self.data)
+
+
+def load_arrays(data: str) -> Arrays:
+    """The data set of that name or path, as ink, divided into training and test."""
+    from guarismo.datasets import load_digits8x8, load_mnist, load_own
+    from guarismo.train.tutorial import arrays_of, split_own
+
+    if data == "mnist":
+        return arrays_of(load_mnist())
+    return split_own(load_digits8x8() if data == "digits8x8" else load_own(Path(data), least=2))
+
+
+def needs_training() -> None:
+    """Raises UsageError with the way to install it where TensorFlow is missing."""
+    from importlib.util import find_spec
+
+    if find_spec("tensorflow") is None or find_spec("keras") is None:
+        raise UsageError("training needs TensorFlow and Keras: pip install 'guarismo[train]'")
+
+
+def _show(rows: Iterable[dict[str, float]], total: int) -> None:
+    """A progress bar on stderr with loss, accuracy and the time left."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn(_("epoch")),
+        MofNCompleteColumn(),
+        BarColumn(),
+        TextColumn("{task.description}"),
+        TimeRemainingColumn(),
+    )
+    words = _("loss {loss:.4f}  accuracy {accuracy:.2%}  on unseen {test:.2%}")
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(_("compiling"), total=total)
+        for row in rows:
+            said = words.format(loss=row["loss"], accuracy=row["accuracy"], test=row["test_accuracy"])
+            bar.update(task, completed=row["epoch"], description=said)
+
+
+def _logged(rows: Iterable[dict[str, float]], out: Path) -> Iterable[dict[str, float]]:
+    import tensorflow as tf
+
+    writer = tf.summary.create_file_writer(str(out / "tensorboard"))
+    for row in rows:
+        with writer.as_default(step=int(row["epoch"])):
+            for name in ("loss", "accuracy", "test_loss", "test_accuracy"):
+                tf.summary.scalar(name, row[name])
+        writer.flush()
+        yield row

@@ -1,0 +1,196 @@
+"""Paper: which side is it, and how dark is it where the writing lies? ``Gray`` → contrast.
+
+The first half of the one preprocessing; ``ink.py`` is the other. Both polarities give the same contrast.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from guarismo.types import Gray
+
+Contrast = NDArray[np.float32]
+"""float32 (H, W), 0 bare paper ... 255: how much darker than its paper a pixel is."""
+
+FAINTEST = 10.0
+"""Grey levels between paper and ink below which nothing is ink. JPEG's blocks on white paper reach
+4 to 6; a hard pencil pressed lightly gives 15 to 25."""
+
+NOISE_FACTOR = 2.8
+"""The strongest ink, averaged over 3x3 pixels, must stand out from the paper's grain by so many
+standard deviations of single pixels. Pure noise reaches 1.5, the printed waves of a cheque 3;
+at 5, pencil on rough paper is lost."""
+
+
+def dark_on_light(gray: Gray) -> Gray:
+    """The same picture with dark writing on light paper: inverted where it was light on dark.
+
+    The paper is what there is more of, over the whole picture and along its border together: a border
+    alone is fooled by black scanner edges, the whole alone by a marker that fills the frame. And the
+    writing is what is thin: that decides where half of the sheet lies in the shade.
+    """
+    small = _level(shrink(gray, 96))
+    middle = _two_means(small, float(small.min()), float(small.max()))
+    border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
+    dark_share = float((small < middle).mean() - (small > middle).mean())
+    dark_border = float((border < middle).mean() - (border > middle).mean())
+    lighter, darker = _thin(small, cv2.MORPH_TOPHAT), _thin(small, cv2.MORPH_BLACKHAT)
+    light_strokes = (lighter - darker) / max(lighter + darker, 1e-6)
+    return 255 - gray if dark_share + dark_border + 1.5 * light_strokes > 0 else gray
+
+
+def _level(gray: Gray) -> Gray:
+    """Without the plane that fits it best: light from one side is neither writing nor paper."""
+    terms = _quadratic_terms(gray.shape)[:, :3]
+    tilt = np.linalg.lstsq(terms.T @ terms, terms.T @ gray.ravel().astype(np.float64), rcond=None)[0]
+    tilt[0] = 0
+    return np.clip(np.rint(gray - (terms @ tilt).reshape(gray.shape)), 0, 255).astype(np.uint8)
+
+
+def _thin(gray: Gray, hat: int) -> float:
+    """How much there is that is lighter (top hat) or darker (black hat) and narrower than a sixth of the picture."""
+    window = max(3, max(gray.shape) // 6 | 1)
+    return float(cv2.morphologyEx(gray, hat, np.ones((window, window), np.uint8)).mean())
+
+
+def _two_means(gray: Gray, low: float, high: float) -> float:
+    """A level between the two clusters of grey (Ridler and Calvard 1978), alike for both polarities."""
+    middle = (low + high) / 2
+    for _ in range(8):
+        below, above = gray[gray < middle], gray[gray > middle]
+        if not below.size or not above.size:
+            break
+        middle = (float(below.mean()) + float(above.mean())) / 2
+    return middle
+
+
+def shrink(gray: Gray, longest: int) -> Gray:
+    """The picture scaled down, never up, so that its longest side is at most ``longest``."""
+    scale = longest / max(gray.shape)
+    if scale >= 1:
+        return gray
+    size = (max(1, round(gray.shape[1] * scale)), max(1, round(gray.shape[0] * scale)))
+    return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def subtract_paper(dark: Gray) -> Contrast:
+    """How much darker than the paper around it each pixel is: float32 (H, W), 0 ... 255, grain removed.
+
+    Light falls on ink and paper alike, so the difference is taken in shares of the paper's level: a
+    stroke in the shade counts as much as one in the sun.
+    """
+    paper = paper_level(dark).astype(np.float32)
+    share = np.float32(median(paper.ravel())) / np.maximum(paper, np.float32(24))
+    contrast = np.asarray((paper - dark) * share, np.float32)
+    offset, spread = _grain(contrast)
+    contrast -= np.float32(offset)
+    floor = np.float32(max(NOISE_FACTOR * spread, FAINTEST))
+    if calm(contrast).max(initial=0) < floor:
+        return np.zeros(dark.shape, np.float32)
+    contrast[contrast < np.float32(max(float(floor) / 2, 2 * spread))] = 0
+    return contrast
+
+
+def calm(contrast: Contrast) -> Contrast:
+    """Averaged over 3x3: grain falls to a third, a stroke stays. Small pictures have strokes too thin for it."""
+    return np.asarray(cv2.blur(contrast, (3, 3)), np.float32) if min(contrast.shape) >= 16 else contrast
+
+
+def _grain(contrast: Contrast) -> tuple[float, float]:
+    """Where the bare paper's contrast lies, and its standard deviation, from the light side alone:
+    nothing is lighter than paper but paper, while the dark side is mixed with ink."""
+    counts = np.bincount(np.clip(np.rint(contrast / 2) + 128, 0, 255).astype(np.int64).ravel(), minlength=256)
+    offset = 2.0 * (int(np.convolve(counts, np.ones(3), "same").argmax()) - 128)
+    lighter = offset - contrast[contrast < offset - 1]
+    few = lighter.size < 0.02 * contrast.size
+    return offset, 0.0 if few else 1.4826 * median(lighter)
+
+
+def paper_level(dark: Gray) -> NDArray[Any]:
+    """The paper's grey under each pixel, (H, W): one level, else a smooth surface, else a closing.
+
+    The closing (Serra 1982) has a window of half the picture: it follows the hard edge of a shadow and
+    fills everything narrower, but not a gradient that falls towards the edge; the surface does that.
+    """
+    smooth = np.asarray(cv2.medianBlur(dark, 3), np.uint8) if min(dark.shape) >= 40 else dark
+    closed = _closing(smooth, max(3, round(max(dark.shape) / 2) | 1))
+    counts = np.bincount(dark.ravel(), minlength=256)
+    mode = int(counts.argmax())
+    if counts[mode] >= 0.4 * dark.size and closed.max() <= mode + 6 and closed.min() >= mode - 6:
+        return np.full(dark.shape, mode, np.uint8)  # a screen, or a cleaned scan
+    surface, spread = _smooth_paper(dark)
+    in_the_shade = closed < surface - max(3 * spread, 12)
+    return closed if in_the_shade.mean() > 0.1 else surface
+
+
+def _smooth_paper(dark: Gray) -> tuple[Contrast, float]:
+    """A level, a plane or a quadratic surface through the paper, and the paper's deviation from it.
+
+    The simplest wins unless a richer one halves the deviation or nearly so: in a tight crop a quadratic
+    would bend down into the strokes.
+    """
+    small = shrink(dark, 32).astype(np.float64)
+    terms = _quadratic_terms(small.shape)
+    light = _light_part(small).ravel()
+    fits = [_fit_paper(terms[:, :count], small.ravel(), light) for count in (1, 3, 6)]
+    best = min(fits, key=lambda fit: (fit[1] + 0.5) * (1 + 0.12 * len(fit[0])))
+    solution, spread, low, high = best
+    surface = _quadratic_terms(dark.shape)[:, : len(solution)] @ solution
+    return np.asarray(np.clip(surface, low, high).reshape(dark.shape), np.float32), spread
+
+
+def _fit_paper(
+    terms: NDArray[np.float64], values: NDArray[np.float64], paper: NDArray[np.bool_]
+) -> tuple[NDArray[Any], float, float, float]:
+    """Least squares through the paper, again and again without what lies far off: coefficients, deviation
+    on the light side, and the range of what was taken for paper (beyond it nothing is extrapolated)."""
+    for _ in range(5):
+        chosen = terms[paper]
+        solution = np.linalg.lstsq(chosen.T @ chosen, chosen.T @ values[paper], rcond=None)[0]
+        error = values - terms @ solution
+        spread = max(1.4826 * median(error[error > 0]), 1.5)
+        near = (error > -2.5 * spread) & (error < 4 * spread)
+        if near.sum() < max(12, 0.1 * values.size) or (near == paper).all():
+            break
+        paper = near
+    return solution, spread, float(values[paper].min()), float(values[paper].max())
+
+
+def _light_part(gray: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Pixels lighter than the mean of their block, of 5x5 blocks over the picture."""
+    means = cv2.resize(gray, (5, 5), interpolation=cv2.INTER_AREA)
+    return np.asarray(gray >= cv2.resize(means, gray.shape[::-1], interpolation=cv2.INTER_NEAREST), bool)
+
+
+def median(values: NDArray[Any]) -> float:
+    """The upper median, 0.0 of nothing; NumPy's own takes ten times as long on so few values."""
+    return float(np.partition(values, values.size // 2)[values.size // 2]) if values.size else 0.0
+
+
+def _quadratic_terms(shape: tuple[int, ...]) -> NDArray[np.float64]:
+    y, x = np.meshgrid(*(np.linspace(-1, 1, n) for n in shape), indexing="ij")
+    x, y = x.ravel(), y.ravel()
+    return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], 1)
+
+
+def _closing(gray: Gray, window: int) -> Gray:
+    """Grey closing with a large square, computed at a third of the size: paper has no fine detail."""
+    step = 1 if max(gray.shape) <= 64 else 3
+    small = gray if step == 1 else _block_max(gray, step)
+    kernel = np.ones((max(3, window // step | 1),) * 2, np.uint8)
+    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, kernel)
+    closed = cv2.blur(closed, (3, 3)) if step > 1 else closed
+    if closed.shape == gray.shape:
+        return np.asarray(closed, np.uint8)
+    return np.asarray(cv2.resize(closed, gray.shape[::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _block_max(gray: Gray, step: int) -> Gray:
+    """The median-of-three lightest of each block would be exact; the mean of dilated paper is near and fast."""
+    wide = cv2.dilate(gray, np.ones((step, step), np.uint8))
+    size = (-(-gray.shape[1] // step), -(-gray.shape[0] // step))
+    return np.asarray(cv2.resize(wide, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -1,0 +1,86 @@
+"""A trained network → a model directory at the doors. ONNX only, and only if it says what Keras says."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from guarismo.engine import OnnxEngine
+from guarismo.errors import ModelError
+from guarismo.ink import INK_VERSION, frame
+from guarismo.model import NOT_A_DIGIT, save_model
+from guarismo.train.pens import Pen, draw
+from guarismo.train.strokes import Hand
+
+LARGEST_DIFFERENCE = 1e-4
+"""Between a logit of Keras and of ONNX. Rounding comes to 1e-5; more is another network."""
+
+
+def to_onnx(network: Any) -> bytes:
+    """ONNX of a Keras network, ink (N, 28, 28) → logits (N, L), N free. Raises ModelError where the two differ."""
+    inks = parity_inks()
+    expected = np.asarray(network(inks, training=False))
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # tf2onnx and NumPy 2 are still getting used to each other
+        logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+        path = Path(folder, "model.onnx")
+        network.export(str(path), format="onnx", verbose=False)
+        weights = path.read_bytes()
+    check_parity(expected, OnnxEngine(weights, "the export").run(inks))
+    return weights
+
+
+def check_parity(expected: NDArray[np.float32], came: NDArray[np.float32]) -> None:
+    """Raises ModelError where two networks' logits (N, L) differ by more than ``LARGEST_DIFFERENCE``."""
+    difference = float(np.abs(expected - came).max()) if expected.shape == came.shape else float("inf")
+    if not difference <= LARGEST_DIFFERENCE:
+        raise ModelError(
+            "the ONNX export differs from Keras by {difference:.1e} (at most {most:.0e}): nothing was written",
+            difference=difference,
+            most=LARGEST_DIFFERENCE,
+        )
+
+
+def parity_inks() -> NDArray[np.float32]:
+    """Sixty generated digits, framed, and the two extremes: float32 (62, 28, 28)."""
+    rng = np.random.default_rng(7)
+    drawn = [draw(Hand.random(rng).write(i % 10, rng), 48, Pen.random(rng), rng) for i in range(60)]
+    extremes = [np.zeros((28, 28), np.float32), np.ones((28, 28), np.float32)]
+    return np.stack([frame(picture).ink for picture in drawn] + extremes)
+
+
+def without_softmax(network: Any) -> Any:
+    """The tutorial's network with its last activation taken off: it gives logits, as all models at the doors do."""
+    last = network.layers[-1]
+    outputs = network.inputs[0]
+    for layer in network.layers[:-1]:
+        outputs = layer(outputs)
+    logits = keras.layers.Dense(last.units, name="logits")
+    bare = keras.Model(network.inputs, logits(outputs))
+    logits.set_weights(last.get_weights())
+    return bare
+
+
+def export(network: Any, directory: Path, name: str, version: str, calibration: Mapping[str, float], card: str) -> None:
+    """Write a model directory from a network that gives logits.
+
+    ``calibration`` has ``temperature``, ``read`` and ``not_a_digit``. Raises ModelError and OutputError.
+    """
+    digits = [str(digit) for digit in range(10)]
+    described = {
+        "name": name,
+        "version": version,
+        "ink_version": INK_VERSION,
+        "labels": digits + [NOT_A_DIGIT] * (network.output_shape[-1] - 10),
+        "temperature": calibration["temperature"],
+        "thresholds": {"read": calibration["read"], NOT_A_DIGIT: calibration[NOT_A_DIGIT]},
+    }
+    save_model(directory, described, to_onnx(network), card)
