@@ -35,17 +35,16 @@ def digits(logits: Logits, boxes: Sequence[Box | None], sizes: Sequence[tuple[in
     if not len(boxes):
         return []
     shared = shares(logits, model.temperature)
-    ten = shared[:, :10]
+    ten = shares(logits[:, :10], model.temperature)  # of these alone: beside a sure "no digit" they vanish to 0
     values = ten.argmax(1)
-    confidences = ten[np.arange(len(values)), values]
+    confidences = shared[np.arange(len(values)), values]
     other = shared[:, 10] if shared.shape[1] > 10 else np.zeros(len(values))
-    probabilities = (ten / ten.sum(1, keepdims=True)).tolist()
     return [
         _blank(size)
         if box is None
         else Digit(value, _status(confidence, strange, model.thresholds), confidence, tuple(ten_of_it), box)
         for value, confidence, strange, ten_of_it, box, size in zip(
-            values.tolist(), confidences.tolist(), other.tolist(), probabilities, boxes, sizes, strict=True
+            values.tolist(), confidences.tolist(), other.tolist(), ten.tolist(), boxes, sizes, strict=True
         )
     ]
 

@@ -46,7 +46,7 @@ def load_gray(source: Source) -> Gray:
     if isinstance(source, np.ndarray):
         return _frozen(_from_array(source))
     if isinstance(source, Image.Image):
-        return _frozen(_from_pil(source, "the picture"))
+        return _frozen(_guarded(lambda: _from_pil(source, "the picture"), "the picture"))
     if isinstance(source, (bytes, bytearray, memoryview)):
         return _frozen(_decode(bytes(source), "the picture"))
     if isinstance(source, (str, os.PathLike)):

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -109,15 +108,16 @@ def _already_framed(stack: NDArray[np.uint8]) -> tuple[Inks, NDArray[np.bool_]]:
     return inks, good
 
 
-def _extent(profile: NDArray[Any]) -> NDArray[np.int64]:
+def _extent(profile: NDArray[np.float32]) -> NDArray[np.int64]:
     """Length from the first to the last place with ink, for profiles float32 (N, 28)."""
-    there = (profile > 0).astype(bool, copy=False)
+    there = profile > 0
     length = SIDE - there.argmax(1) - there[:, ::-1].argmax(1)
     return np.asarray(np.where(there.any(1), length, 0), np.int64)
 
 
 def _boxes_of(inks: Inks) -> list[Box]:
-    rows, columns = (inks > 0).any(2), (inks > 0).any(1)
+    there = inks > 0
+    rows, columns = np.asarray(there.any(2), bool), np.asarray(there.any(1), bool)
     sides = (columns.argmax(1), rows.argmax(1), SIDE - columns[:, ::-1].argmax(1), SIDE - rows[:, ::-1].argmax(1))
     return [Box(*edges) for edges in np.stack(sides, 1).tolist()]
 

@@ -135,7 +135,7 @@ def _mark(draw: ImageDraw.ImageDraw, number: Number, label: str, scale: int, ban
     colour, box = COLOURS[number.status], number.box
     edges = (box.left * scale, box.top * scale + band, box.right * scale - 1, box.bottom * scale + band - 1)
     draw.rectangle(edges, outline=colour, width=max(2, round(font.size / 10)))
-    left, top, right, bottom = draw.textbbox((0, 0), label, font=font)
+    left, top, right, _bottom = draw.textbbox((0, 0), label, font=font)
     x = max(0, min(edges[0], draw.im.size[0] - (right - left) - 12))
     y = max(0, edges[1] - band)
     draw.rectangle((x, y, x + right - left + 10, y + band - 2), fill=colour)

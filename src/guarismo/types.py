@@ -3,7 +3,7 @@
 Arrays (each is read-only when handed out):
 
     Gray    uint8   (H, W)        0 black ... 255 white, as the eye sees it
-    Ink     float32 (28, 28)      0.0 paper ... 1.0 ink, framed as MNIST is: longest side 20, centre of mass in the middle
+    Ink     float32 (28, 28)      0.0 paper ... 1.0 ink, framed as MNIST is: longest side 20, centre of mass at 14
     Inks    float32 (N, 28, 28)   many of them
     Logits  float32 (N, L)        what a model says before softmax, one column for each of its labels
     Probs   float32 (N, 10)       rows sum to 1

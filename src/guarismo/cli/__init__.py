@@ -93,30 +93,31 @@ def _run(arguments: list[str]) -> int:
         code = _root()(arguments, prog_name="guarismo", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
-    except GuarismoError as error:
-        complain(in_words(error))
-        if isinstance(error, UsageError):
-            click.echo(_("See guarismo COMMAND --help."), err=True)
-        return error.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         return 2
-    except click.ClickException as error:
-        complain(error.format_message())
-        click.echo(_("See guarismo COMMAND --help."), err=True)
-        return 2
-    except (click.Abort, KeyboardInterrupt):
-        complain(_("stopped"))
-        return 130
-    except BrokenPipeError:  # the reader of our output has left, as `head` does
+    except (GuarismoError, click.ClickException) as error:
+        complain(in_words(error) if isinstance(error, GuarismoError) else error.format_message())
+        if isinstance(error, (UsageError, click.ClickException)):
+            click.echo(_("See guarismo COMMAND --help."), err=True)
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt, OSError, MemoryError) as error:
+        return _broken_off(error)
+
+
+def _broken_off(error: BaseException) -> int:
+    """The world came between: what to say, and the exit code."""
+    if isinstance(error, BrokenPipeError):  # the reader of our output has left, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except OSError as error:
+    if isinstance(error, OSError):
         complain(_("{name}: {reason}").format(name=error.filename or "guarismo", reason=error.strerror or error))
         return 1
-    except MemoryError:
+    if isinstance(error, MemoryError):
         complain(_("not enough memory; give fewer or smaller pictures, or close other programs"))
         return 1
+    complain(_("stopped"))
+    return 130
 
 
 def _root() -> click.Group:

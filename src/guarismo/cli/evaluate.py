@@ -11,7 +11,7 @@ from guarismo.cli import _
 
 @click.command(
     "evaluate",
-    help="Measure a model on labelled digits, through the reader as it is shipped. SET: mnist, orand, optdigits, digits8x8, or a path.",
+    help="Measure a model on labelled digits, as it is shipped. SET: mnist, orand, optdigits, digits8x8, or a path.",
 )
 @click.argument("sets", nargs=-1, required=True, metavar="SET...")
 @click.option("--model", metavar="DIR", help="A model directory or the folder of a training run; else the bundled one.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -122,6 +123,7 @@ def needs_training() -> None:
 
     if find_spec("tensorflow") is None or find_spec("keras") is None:
         raise UsageError("training needs TensorFlow and Keras: pip install 'guarismo[train]'")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its start-up talk hides ours
 
 
 def _show(rows: Iterable[dict[str, float]], total: int) -> None:

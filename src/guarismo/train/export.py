@@ -64,7 +64,7 @@ def without_softmax(network: Any) -> Any:
     for layer in network.layers[:-1]:
         outputs = layer(outputs)
     logits = keras.layers.Dense(last.units, name="logits")
-    bare = keras.Model(network.inputs, logits(outputs))
+    bare = keras.Model(network.inputs[0], logits(outputs))
     logits.set_weights(last.get_weights())
     return bare
 

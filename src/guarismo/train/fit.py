@@ -120,8 +120,8 @@ def _one_epoch(
     for part, size in ((order[:whole], recipe.batch_size), (order[whole:], len(order) - whole)):
         if not len(part):
             continue
-        run = partial(_run, size=size, dropout=shape.dropout, rate=recipe.learning_rate)
-        carried, loss, hits = run(carried, pictures, answers, tf.constant(part), seed=recipe.seed)
+        constants = (size, shape.dropout, recipe.learning_rate, recipe.seed)
+        carried, loss, hits = _run(carried, pictures, answers, tf.constant(part), constants)
         losses, right = losses + float(loss) * size, right + int(hits)
     return _widen(carried, state, alive), losses / len(order), right / len(order)
 
@@ -146,10 +146,12 @@ def _fill(old: NDArray[np.float32], alive: NDArray[np.bool_], new: list[Any]) ->
 
 
 @partial(tf.function, jit_compile=True)
-def _run(
-    carried: Any, pictures: Any, answers: Any, order: Any, size: int, dropout: float, rate: float, seed: int
-) -> Any:
-    """All steps of ``order`` in batches of ``size``: (state, sum of the batches' mean losses, right answers)."""
+def _run(carried: Any, pictures: Any, answers: Any, order: Any, constants: tuple[int, float, float, int]) -> Any:
+    """All steps of ``order``: (state, sum of the batches' mean losses, right answers).
+
+    ``constants`` are (batch size, dropout, learning rate, seed): Python numbers, compiled in.
+    """
+    size, dropout, rate, seed = constants
     steps = order.shape[0] // size
     batches = tf.reshape(tf.gather(pictures, order), [steps, size, pictures.shape[1]])
     targets = tf.reshape(tf.gather(answers, order), [steps, size])

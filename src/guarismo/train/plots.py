@@ -15,13 +15,14 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 Language = Literal["en", "es"]
 Row = Mapping[str, float | int | str]
 
-BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 GREY, PALE, DARK = "#767676", "#E4E4E4", "#262626"
 
 DPI = 120
@@ -31,16 +32,14 @@ STYLE: dict[str, Any] = {
     "font.size": 11,
     "axes.titlesize": 12,
     "axes.edgecolor": GREY,
-    "axes.labelcolor": DARK,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "text.color": DARK,
-    "xtick.color": DARK,
-    "ytick.color": DARK,
     "grid.color": PALE,
     "legend.frameon": False,
-    "lines.linewidth": 2,
 }
+
+_STEPS = [1, 2, 5, 10]  # between ticks; 25 and 3 are harder to read off
 
 WORST = 50
 SHEET_COLUMNS = 10
@@ -116,10 +115,9 @@ def curves(history: Sequence[Mapping[str, float]], language: Language = "en") ->
         _pair(left, history, "loss", language)
         _pair(right, history, "accuracy", language)
         left.set_ylim(bottom=0)
-        left.yaxis.set_major_formatter(_ticks(_spec(left, "f"), language))
-        right.yaxis.set_major_formatter(_ticks(_spec(right, "%"), language))
-        handles, labels = left.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=3)
+        _label_ticks(left.yaxis, "f", language)
+        _label_ticks(right.yaxis, "%", language)
+        figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return png.getvalue()
 
 
@@ -131,7 +129,7 @@ def _pair(axes: Any, history: Sequence[Mapping[str, float]], column: str, langua
     axes.plot(epoch, unseen, color=ORANGE, marker=marker, linestyle="--", label=say("unseen pictures", language))
     axes.set_title(say(column, language), loc="left")
     axes.set_xlabel(say("epoch", language))
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=_STEPS))
     if len(history) == 1:
         axes.set_xticks(epoch)
     axes.grid(axis="y")
@@ -148,10 +146,9 @@ def confusion(matrix: NDArray[np.int64], language: Language = "en") -> bytes:
         axes.imshow(errors, cmap=shades, vmin=0, vmax=most)
         for row, column in np.ndindex(matrix.shape):
             _count(axes, row, column, int(matrix[row, column]), most)
-        axes.set_xticks(range(10))
-        axes.set_yticks(range(10))
-        axes.set_xticks(np.arange(-0.5, 10), minor=True)
-        axes.set_yticks(np.arange(-0.5, 10), minor=True)
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_ticks(range(10))
+            axis.set_ticks(np.arange(-0.5, 10), minor=True)
         axes.grid(which="minor", linewidth=0.8)
         axes.tick_params(which="both", length=0, labelsize=13)
         axes.spines[:].set_visible(False)
@@ -164,17 +161,11 @@ def confusion(matrix: NDArray[np.int64], language: Language = "en") -> bytes:
 
 def _count(axes: Any, row: int, column: int, count: int, most: int) -> None:
     if row == column:
-        axes.add_patch(_square(column, row))
+        axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor="#F1F1F1", edgecolor="none"))
         axes.text(column, row, count, ha="center", va="center", color=GREY, fontsize=10)
     elif count:
         colour = "white" if count > 0.5 * most else DARK
         axes.text(column, row, count, ha="center", va="center", color=colour, fontsize=12)
-
-
-def _square(x: float, y: float) -> Any:
-    from matplotlib.patches import Rectangle
-
-    return Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor="#F1F1F1", edgecolor="none")
 
 
 def worst(
@@ -233,7 +224,7 @@ _PANELS = {
 
 
 def sweep(rows: Sequence[Row], axis: Literal["units", "layers"], language: Language = "en") -> bytes:
-    """Accuracy, overfitting gap (training − test, in points), parameters and times against units or layers.
+    """Accuracy, overfitting gap (training minus test, in points), parameters and times against units or layers.
 
     Each row is one training: units, layers, seed, parameters, test_accuracy, train_accuracy, train_seconds,
     read_microseconds. Points are means over seeds, bars one sample standard deviation, dots single seeds. Where
@@ -253,9 +244,7 @@ def sweep(rows: Sequence[Row], axis: Literal["units", "layers"], language: Langu
 def _draw_panel(axes: Any, rows: Sequence[Row], by: tuple[str, str], panel: _Panel, language: Language) -> None:
     axis, other = by
     lines = _lines(rows, axis, other)
-    for colour, (name, line) in zip(
-        (BLUE, ORANGE, GREEN, PURPLE, DARK, GREY) * len(lines), lines.items(), strict=False
-    ):
+    for colour, (name, line) in zip((BLUE, ORANGE, GREEN, PINK, DARK, GREY) * len(lines), lines.items(), strict=False):
         values = [[_value(row, panel.column) for row in line if row[axis] == place] for place in _places(line, axis)]
         _draw_line(axes, _places(line, axis), values, colour, str(name))
     places = _places(rows, axis)
@@ -287,9 +276,10 @@ def _ordinate(axes: Any, panel: _Panel, language: Language) -> None:
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,)))
         axes.yaxis.set_minor_locator(NullLocator())
-    elif panel.column != "test_accuracy":
-        axes.set_ylim(bottom=min(0, low))
-    axes.yaxis.set_major_formatter(_ticks(_spec(axes, panel.kind), language))
+    else:
+        axes.yaxis.set_major_locator(MaxNLocator(5, steps=_STEPS))
+        axes.set_ylim(bottom=None if panel.column == "test_accuracy" else min(0, low))
+    _label_ticks(axes.yaxis, panel.kind, language)
 
 
 def _lines(rows: Sequence[Row], axis: str, other: str) -> dict[int, list[Row]]:
@@ -319,8 +309,7 @@ def reliability(
     ``confidences`` (N,) in 0..1, ``right`` bool (N,). The calibration error is the mean distance from the diagonal,
     bins weighted by their readings (Naeini, Cooper and Hauskrecht 2015).
     """
-    table = _binned(np.asarray(confidences, np.float64), np.asarray(right, bool), bins)
-    count, mean, share = table
+    count, mean, share = _binned(np.asarray(confidences, np.float64), np.asarray(right, bool), bins)
     error = float((count * np.abs(mean - share)).sum() / max(count.sum(), 1))
     with canvas(6.4, 6.4) as (figure, png):
         top, below = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
@@ -333,10 +322,10 @@ def reliability(
         below.set_yscale("log")
         below.set_ylabel(say("readings", language))
         below.yaxis.set_minor_locator(NullLocator())
-        below.yaxis.set_major_formatter(_ticks(",.0f", language))
+        _label_ticks(below.yaxis, ",f", language)
         below.set_xlabel(say("confidence", language))
-        top.yaxis.set_major_formatter(_ticks(".0%", language))
-        below.xaxis.set_major_formatter(_ticks(".0%", language))
+        _label_ticks(top.yaxis, "%", language)
+        _label_ticks(below.xaxis, "%", language)
     return png.getvalue()
 
 
@@ -350,10 +339,11 @@ def _binned(confidences: NDArray[np.float64], right: NDArray[np.bool_], bins: in
 
 
 def _wilson(count: NDArray[np.float64], share: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far down and up, (2, B), the 95 % interval of each share reaches (Wilson 1927): right for few readings too."""
+    """How far down and up, (2, B), the 95 % interval of each share reaches (Wilson 1927): right for few of them too."""
     z = 1.96
-    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z * np.sqrt(share * (1 - share) / count + (z / count) ** 2 / 4) / (1 + z * z / count)
+    shrink = 1 + z * z / count
+    middle = (share + z * z / (2 * count)) / shrink
+    half = z * np.sqrt(share * (1 - share) / count + (z / count) ** 2 / 4) / shrink
     return np.asarray(np.maximum([share - middle + half, middle + half - share], 0), np.float64)
 
 
@@ -367,21 +357,15 @@ def coverage(confidences: NDArray[np.floating[Any]], right: NDArray[np.bool_], l
         axes = figure.subplots()
         axes.plot(share, risk, color=BLUE)
         axes.fill_between(share, risk, color=BLUE, alpha=0.12, linewidth=0)
-        axes.scatter(share[-1:], risk[-1:], color=BLUE, zorder=3, clip_on=False)
-        axes.annotate(
-            number(float(risk[-1]), ".2%", language),
-            (share[-1], risk[-1]),
-            (-10, 0),
-            textcoords="offset points",
-            ha="right",
-        )
+        axes.plot(1, risk[-1], "o", color=BLUE, clip_on=False)
+        axes.text(0.97, risk[-1], number(float(risk[-1]), ".2%", language), ha="right")
         settled = risk[share >= 0.05]  # the first few say little: one mistake among ten is 10 %
         axes.set_ylim(0, 1.15 * max(float(settled.max(initial=0)), 1e-4))
         axes.set_xlim(0, 1)
         axes.set_xlabel(say("share of pictures read", language))
         axes.set_ylabel(say("wrong among those read", language))
-        axes.xaxis.set_major_formatter(_ticks(".0%", language))
-        axes.yaxis.set_major_formatter(_ticks(_spec(axes, "%"), language))
+        _label_ticks(axes.xaxis, "%", language)
+        _label_ticks(axes.yaxis, "%", language)
         axes.grid(axis="y")
     return png.getvalue()
 
@@ -396,18 +380,19 @@ def _risk(
     return (last + 1) / len(right), wrong / (last + 1)
 
 
-# --- axes -----------------------------------------------------------------------------------------
+def _label_ticks(axis: Any, kind: str, language: Language) -> None:
+    """Write the ticks as ``kind`` ("f", ",f" or "%") says. Where they lie is only known once the figure is drawn."""
+
+    def label(value: float, _position: int) -> str:
+        low, high = sorted(axis.get_view_interval())
+        seen = [tick for tick in axis.get_majorticklocs() if low <= tick <= high]
+        return number(value, f"{kind[:-1]}.{_decimals(seen, kind)}{kind[-1]}", language)
+
+    axis.set_major_formatter(FuncFormatter(label))
 
 
-def _ticks(spec: str, language: Language) -> Any:
-    return FuncFormatter(lambda value, _position: number(value, spec, language))
-
-
-def _spec(axes: Any, kind: str) -> str:
-    """A format for the ordinate, ``kind`` being "f", ",f" or "%": as many decimals as tell its ticks apart."""
-    ticks = axes.get_yticks()
-    step = float(np.diff(ticks).min(initial=1.0)) * (100 if kind == "%" else 1)
-    decimals = 0
-    while decimals < 6 and abs(step * 10**decimals - round(step * 10**decimals)) > 1e-6 * 10**decimals:
-        decimals += 1
-    return f"{kind[:-1]}.{decimals}{kind[-1]}"
+def _decimals(ticks: Sequence[float], kind: str) -> int:
+    """The fewest that write the ticks as they are."""
+    values = np.asarray(ticks) * (100 if kind == "%" else 1)
+    exact = (d for d in range(6) if np.allclose(values, np.round(values, d), rtol=0, atol=1e-9))
+    return next(exact, 6)

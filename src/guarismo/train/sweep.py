@@ -10,10 +10,11 @@ from __future__ import annotations
 import csv
 import io
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -53,16 +54,16 @@ class Grid:
     seeds: int
     epochs: int
 
-    def keys(self) -> list[Key]:
+    def runs(self) -> list[Key]:
         """(units, layers, seed, epochs) of each run, the cheap ones first."""
-        runs = product(self.units, self.layers, range(1, self.seeds + 1))
-        return sorted(((u, n, s, self.epochs) for u, n, s in runs), key=lambda key: (key[0] * key[1], key))
+        grid = product(self.units, self.layers, range(1, self.seeds + 1))
+        return sorted(((u, n, s, self.epochs) for u, n, s in grid), key=lambda key: (key[0] * key[1], key))
 
 
 def parameters(shape: DenseShape) -> int:
     """Weights and biases: counted by hand, as the tutorial does."""
     sizes = [784, *[shape.units] * shape.layers, 10]
-    return sum(before * after + after for before, after in zip(sizes[:-1], sizes[1:], strict=True))
+    return sum(before * after + after for before, after in pairwise(sizes))
 
 
 def sweep(grid: Grid, table: Path, arrays: Arrays | None, workers: int, say: Callable[[Row], None]) -> list[Row]:
@@ -72,12 +73,12 @@ def sweep(grid: Grid, table: Path, arrays: Arrays | None, workers: int, say: Cal
     was killed goes on where it was.
     """
     rows = {_key(row): row for row in read_rows(table)}
-    missing = [key for key in grid.keys() if key not in rows]
+    missing = [key for key in grid.runs() if key not in rows]
     for row in _run_all(missing, arrays, workers):
         rows[_key(row)] = row
         _write_rows(table, [rows[key] for key in sorted(rows)])
         say(row)
-    return [rows[key] for key in grid.keys()]
+    return [rows[key] for key in grid.runs()]
 
 
 def _run_all(keys: list[Key], arrays: Arrays | None, workers: int) -> Iterator[Row]:
@@ -99,11 +100,8 @@ def run_one(key: Key, arrays: Arrays | None = None) -> Row:
     use_cores(1)
     units, layers, seed, count = key
     inks, labels, test_inks, test_labels = arrays or arrays_of(load_mnist())
-    shape, began, last = DenseShape(units, layers), time.perf_counter(), None
-    for last in epochs(inks, labels, shape, Recipe(epochs=count, seed=seed)):
-        pass
-    if last is None:
-        raise DataError("a sweep of {epochs} epochs trains nothing; give at least 1", epochs=count)
+    shape, began = DenseShape(units, layers), time.perf_counter()
+    (last,) = deque(epochs(inks, labels, shape, Recipe(epochs=count, seed=seed)), maxlen=1)
     seconds = time.perf_counter() - began
     weights = last.state.weights
     said = probabilities(weights, test_inks)

@@ -187,12 +187,14 @@ def _bent_logits(state: State, arrays: Arrays) -> tuple[NDArray[np.float32], NDA
 
 
 def _card(run: Run, figures: dict[str, float]) -> str:
+    recipe = run.recipe
     return f"""# The tutorial's network
 
-{run.shape.layers} Dense layers of {run.shape.units} units with ReLU, ten outputs; {run.recipe.epochs} epochs of {run.data},
-batches of {run.recipe.batch_size}, Adam at {run.recipe.learning_rate:g}, seed {run.recipe.seed}.
+{run.shape.layers} Dense layers of {run.shape.units} units with ReLU, ten outputs.
+{recipe.epochs} epochs of {run.data}, batches of {recipe.batch_size}, Adam at {recipe.learning_rate:g}, seed {recipe.seed}.
 
-Test accuracy {figures["test_accuracy"]:.2%}, test loss {figures["test_loss"]:.4f}, on digits framed as the training digits are.
+On digits framed as the training digits are: test accuracy {figures["test_accuracy"]:.2%},
+test loss {figures["test_loss"]:.4f}.
 
 It has no notion of "not a digit", and it was trained without any variation: on other people's digits it is
 often wrong. Calibrated on training digits bent a little, since it has learned the plain ones by heart.

@@ -1,0 +1,69 @@
+# The only list of commands. CI calls `make test`.
+
+PYTHON ?= python3
+DEMO := .venv-demo
+DEV := .venv
+DATA := $(abspath ../shared/data)
+export GUARISMO_DATA ?= $(if $(wildcard $(DATA)),$(DATA),)
+
+.PHONY: help demo test check clean messages numbers golden vectors figures tutorial evaluate lock \
+        bench-tutorial bench-coldstart bench-renderings
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+$(DEMO)/ready: requirements/run.txt pyproject.toml
+	$(PYTHON) -m venv $(DEMO)
+	$(DEMO)/bin/python -m pip install --quiet --require-hashes --no-deps -r requirements/run.txt
+	$(DEMO)/bin/python -m pip install --quiet --no-deps -e .
+	touch $@
+
+$(DEV)/ready: requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv $(DEV)
+	$(DEV)/bin/python -m pip install --quiet --require-hashes --no-deps -r requirements/dev.txt
+	$(DEV)/bin/python -m pip install --quiet --no-deps -e .
+	touch $@
+
+demo: $(DEMO)/ready  ## read the pictures in examples/ (a light environment, no TensorFlow)
+	$(DEMO)/bin/guarismo read examples --annotate examples/read
+	@echo "The pictures with their readings are in examples/read."
+
+test: $(DEV)/ready  ## set up and run all checks and tests
+	$(DEV)/bin/ruff check .
+	$(DEV)/bin/ruff format --check .
+	$(DEV)/bin/mypy
+	$(DEV)/bin/lint-imports
+	$(DEV)/bin/python -m pytest
+
+messages: $(DEV)/ready  ## update the Spanish catalogue from the sources
+	$(DEV)/bin/python tools/messages.py
+
+numbers: $(DEV)/ready  ## write the measured figures into README and docs
+	$(DEV)/bin/python docs/numbers.py
+
+figures: $(DEV)/ready  ## draw the figures of the tutorial pages
+	$(DEV)/bin/python docs/figures.py
+
+tutorial: $(DEV)/ready  ## train the tutorial's network into runs/tutorial
+	$(DEV)/bin/guarismo train tutorial --out runs/tutorial
+
+evaluate: $(DEV)/ready  ## the bundled model's figures on MNIST, cheques and other hands
+	$(DEV)/bin/python benchmarks/digits.py
+
+bench-tutorial: $(DEV)/ready  ## the tutorial's training against Keras' fit
+	$(DEV)/bin/python benchmarks/tutorial_speed.py
+
+bench-coldstart: $(DEV)/ready  ## a whole `guarismo read` against bare imports and Keras
+	$(DEV)/bin/python benchmarks/coldstart.py
+
+bench-renderings: $(DEV)/ready  ## MNIST's test digits as people's files, against the digits as they are
+	$(DEV)/bin/python benchmarks/renderings.py
+
+lock:  ## pin the requirements again (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    pyproject.toml -o requirements/run.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    --extra train --group test pyproject.toml -o requirements/dev.txt
+
+clean:  ## remove environments and caches
+	rm -rf $(DEMO) $(DEV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
