@@ -93,7 +93,7 @@ def _look_up(file: Path, path: str) -> Any:
     for step in path.split("."):
         value = _inside(value, step)
     if isinstance(value, bool | dict | list | None) or (isinstance(value, float) and not math.isfinite(value)):
-        raise UnresolvableError(f"neither a number nor a text, but {type(value).__name__}")
+        raise UnresolvableError(f"{json.dumps(value)[:40]} is not a number nor a text")
     return value
 
 

@@ -9,7 +9,11 @@ bytes; the file's extension is not looked at.
 from __future__ import annotations
 
 import io
+import math
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -34,6 +38,9 @@ _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, what P
 _DEPTHS = (255, 1023, 4095, 65535)
 """Full scales of 8, 10, 12 and 16 bit pictures: cameras store 10 and 12 bits in 16."""
 
+_HIDDEN = 10
+"""Grey levels on white paper below which strokes are taken to be hidden by it; ``paper.FAINTEST`` sees none either."""
+
 
 def load_gray(source: Source) -> Gray:
     """Open a picture.
@@ -46,14 +53,17 @@ def load_gray(source: Source) -> Gray:
     if isinstance(source, np.ndarray):
         return _frozen(_from_array(source))
     if isinstance(source, Image.Image):
-        return _frozen(_guarded(lambda: _from_pil(source, "the picture"), "the picture"))
+        with _decoding("the picture"):  # Pillow decodes late: a file cut short shows only now
+            return _frozen(_from_pil(source, "the picture"))
     if isinstance(source, (bytes, bytearray, memoryview)):
         return _frozen(_decode(bytes(source), "the picture"))
     if isinstance(source, (str, os.PathLike)):
         return _frozen(_decode(_read(Path(source)), str(source)))
     if hasattr(source, "read"):
         name = str(getattr(source, "name", "the picture"))
-        return _frozen(_decode(source.read(MAX_BYTES + 1), name))
+        with _opening(name):
+            data = source.read(MAX_BYTES + 1)
+        return _frozen(_decode(data, name))
     raise UsageError(
         "{came} is no picture; expected a path, bytes, a file, a PIL picture or an array", came=type(source).__name__
     )
@@ -66,17 +76,24 @@ def _frozen(gray: Gray) -> Gray:
 
 
 def _read(path: Path) -> bytes:
-    try:
+    with _opening(path):
         if path.is_dir():
             raise PictureError("{name}: a folder, not a picture; name a picture in it", name=path)
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
+
+
+@contextmanager
+def _opening(name: object) -> Iterator[None]:
+    """What the system says of a file, as an error of ours."""
+    try:
+        yield
     except FileNotFoundError as error:
-        raise PictureError("{name}: no such file; check the name", name=path) from error
+        raise PictureError("{name}: no such file; check the name", name=name) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise PictureError(
-            "{name}: cannot be opened ({reason}); check that you may read it", name=path, reason=reason
+            "{name}: cannot be opened ({reason}); check that you may read it", name=name, reason=reason
         ) from error
 
 
@@ -87,16 +104,22 @@ def _decode(data: bytes, name: str) -> Gray:
         raise PictureError("{name}: an empty file, not a picture; save the picture again", name=name)
     if len(data) > MAX_BYTES:
         raise PictureError("{name}: more than {limit} MB; save it smaller", name=name, limit=MAX_BYTES // 1_000_000)
+    with _decoding(name), Image.open(io.BytesIO(data)) as picture:
+        return _from_pil(picture, name)
+
+
+@contextmanager
+def _decoding(name: str) -> Iterator[None]:
+    """What Pillow says of a picture, as an error of ours."""
     try:
-        with Image.open(io.BytesIO(data)) as picture:
-            return _from_pil(picture, name)
-    except PictureError:
+        yield
+    except (PictureError, MemoryError):
         raise
-    except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        if isinstance(error, UnidentifiedImageError):
-            raise PictureError(
-                "{name}: not a picture that can be read; expected PNG, JPEG, TIFF, BMP, GIF or WebP", name=name
-            ) from error
+    except UnidentifiedImageError as error:
+        raise PictureError(
+            "{name}: not a picture that can be read; expected PNG, JPEG, TIFF, BMP, GIF or WebP", name=name
+        ) from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large(name) from error
     except Exception as error:  # a decoder fed with garbage may raise anything: struct.error, SyntaxError, ...
         raise PictureError(
@@ -130,7 +153,13 @@ def _from_pil(picture: Image.Image, name: str) -> Gray:
 
 
 def _from_array(array: NDArray[Any]) -> Gray:
-    if array.dtype == np.uint8 and array.ndim == 2 and array.size and array.max() > 1:
+    if (
+        array.dtype == np.uint8
+        and array.ndim == 2
+        and len(array) > 1
+        and 0 < array.size <= MAX_PIXELS
+        and array.max() > 1
+    ):
         return array.copy()
     if array.size == 0 or array.dtype.kind not in "buif":
         raise PictureError(
@@ -189,12 +218,16 @@ def _to_eight_bits(array: NDArray[Any]) -> NDArray[np.uint8]:
 
 def _over_paper(rgba: NDArray[np.uint8]) -> Gray:
     """Transparent is white paper; if that hides everything (white strokes on nothing), black paper."""
-    alpha = rgba[..., 3:].astype(np.float32) / 255
-    colour = rgba[..., :3].astype(np.float32) * alpha
-    white = _luminance(np.rint(colour + 255 * (1 - alpha)).astype(np.uint8))
-    if white.min() == white.max() and alpha.min() < alpha.max():
-        return _luminance(np.rint(colour).astype(np.uint8))
+    white = _luminance(_in_bands(partial(_laid_on, paper=255), rgba))
+    alpha = rgba[..., 3]
+    if int(white.max()) - int(white.min()) < _HIDDEN and alpha.min() < alpha.max():
+        return _luminance(_in_bands(partial(_laid_on, paper=0), rgba))
     return white
+
+
+def _laid_on(rgba: NDArray[np.uint8], paper: int) -> NDArray[np.uint8]:
+    alpha = rgba[..., 3:].astype(np.float32) / 255
+    return np.rint(rgba[..., :3].astype(np.float32) * alpha + paper * (1 - alpha)).astype(np.uint8)
 
 
 def _luminance(rgb: NDArray[np.uint8]) -> Gray:
@@ -203,7 +236,16 @@ def _luminance(rgb: NDArray[np.uint8]) -> Gray:
     Yellow on white has an eighth of the contrast of black in luminance, all of it in blue: where one
     channel varies more than twice as much as luminance does, that channel is taken.
     """
-    gray = np.rint(rgb.astype(np.float32) @ _LUMINANCE).astype(np.uint8)
-    spread = rgb.reshape(-1, 3).std(axis=0)
+    gray = _in_bands(lambda band: np.rint(band.astype(np.float32) @ _LUMINANCE).astype(np.uint8), rgb)
+    step = max(1, math.isqrt(gray.size // 1_000_000))  # a million pixels tell the spread of a large photograph
+    spread = rgb[::step, ::step].reshape(-1, 3).std(axis=0)
     best = int(spread.argmax())
-    return rgb[..., best] if spread[best] > 2 * gray.std() + 1 else gray
+    return rgb[..., best] if spread[best] > 2 * gray[::step, ::step].std() + 1 else gray
+
+
+def _in_bands(
+    function: Callable[[NDArray[np.uint8]], NDArray[np.uint8]], pixels: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    """``function`` of some rows at a time: the floats of a whole 50-megapixel photograph take 2 GB."""
+    rows = max(1, 1_000_000 // pixels.shape[1])
+    return np.concatenate([function(pixels[top : top + rows]) for top in range(0, len(pixels), rows)])

@@ -5,20 +5,20 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from guarismo.cli import _
-from guarismo.errors import UsageError
+from guarismo.errors import DatasetError, UsageError
 
 if TYPE_CHECKING:
     from guarismo.train.tutorial import Arrays, Run
 
 
-@click.group("train", help="Train a network: the tutorial's.")
+@click.group("train", help="Train a network: the tutorial's, or the digit model.")
 def command() -> None: ...
 
 
@@ -105,6 +105,49 @@ class Asked:
 
     def arrays(self) -> Arrays:
         return load_arrays(self.data)
+
+
+@command.command("digit", help="The digit model: MNIST, pen paths, bitmaps and generated shapes, photographed.")
+@click.option(
+    "--epochs", type=click.IntRange(1, 10_000), default=24, show_default=True, help="Of 60,000 pictures each."
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    default=1,
+    show_default=True,
+    help="Start and order; the same seed, the same run.",
+)
+@click.option(
+    "--without",
+    type=click.Choice(["optdigits", "pendigits"]),
+    multiple=True,
+    help="Leave a source out, to measure on it as on strangers.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("runs/digit"),
+    show_default=True,
+    metavar="FOLDER",
+    help="The run folder; a run that was stopped goes on there.",
+)
+def digit(epochs: int, seed: int, without: tuple[str, ...], out: Path) -> int:
+    needs_training()
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the pool is made by two processes, one core each
+    from guarismo.datasets import data_folder
+    from guarismo.train.digit import DigitRecipe, run
+
+    folder = data_folder()
+    if folder is None:
+        raise DatasetError("the digit model needs MNIST, QMNIST's labels, optdigits and pendigits: set GUARISMO_DATA")
+    words = _(
+        "epoch {epoch}: loss {loss:.4f}, held-out writers {held_out:.2%}, photographed {pool:.2%}, {seconds:.0f} s"
+    )
+    recipe = DigitRecipe(epochs=epochs, seed=seed)
+    run(recipe, folder, out, without, lambda line: click.echo(words.format(**asdict(line)), err=True))
+    click.echo(str(out / "model"))
+    return 0
 
 
 def load_arrays(data: str) -> Arrays:

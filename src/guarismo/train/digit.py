@@ -19,10 +19,13 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from guarismo.datasets import load_mnist
+from guarismo.decode import shares
 from guarismo.errors import DataError
 from guarismo.train.augment import Rng, wiggle
+from guarismo.train.calibrate import read_threshold, temperature
+from guarismo.train.export import export
 from guarismo.train.nets import conv_net
-from guarismo.train.pool import Pool, held_out
+from guarismo.train.pool import Pool, held_out, load_parts, make_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,3 +204,49 @@ def logits_of(model: Any, inks: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def _share_right(model: Any, pool: Pool) -> float:
     return float((logits_of(model, pool.inks).argmax(1) == pool.labels).mean())
+
+
+POOL_PARTS = 16
+"""Files of 10,000 photographed digits that a run trains on; one more is kept for watching and calibration."""
+
+MOST_WRONG = 0.0005
+"""Operating point of ``read``: at most one in two thousand accepted digits of held-out writers is wrong."""
+
+STRANGE = 0.5
+"""From here on a picture is more likely no digit than any digit."""
+
+
+def run(recipe: DigitRecipe, folder: Path, out: Path, without: tuple[str, ...], say: Callable[[Progress], None]) -> Any:
+    """From data to a model directory in ``out/model``: pool, training, calibration on held-out writers, export."""
+    paths = make_parts(folder, out / "pool", POOL_PARTS + 1, recipe.seed, without)
+    own, kept = mnist_half(folder)
+    pool, watched = load_parts(paths[:-1]), load_parts(paths[-1:])
+    network = train(recipe, (own, pool), (kept, watched), out, say)
+    save_digit(network, recipe, kept, out / "model")
+    return network
+
+
+def save_digit(network: Any, recipe: DigitRecipe, kept: Pool, directory: Path) -> dict[str, float]:
+    """Temperature and thresholds on the writers held out, then the model directory. The calibration."""
+    logits = logits_of(network, kept.inks)
+    heat = temperature(logits, kept.labels)
+    said = shares(logits, heat)[:, :10]
+    threshold = read_threshold(said.max(1), said.argmax(1) == kept.labels, MOST_WRONG)
+    calibration = {"temperature": heat, "read": max(threshold, 0.5), "not_a_digit": STRANGE}
+    export(network, directory, "digit", f"{MODEL_VERSION}-seed{recipe.seed}", calibration, _card(recipe, calibration))
+    return calibration
+
+
+MODEL_VERSION = "2026.11"
+
+
+def _card(recipe: DigitRecipe, calibration: dict[str, float]) -> str:
+    return f"""# The digit model
+
+Reads one handwritten digit, and says "not a digit". Five 3x3 convolutions, {recipe.epochs} epochs of
+{recipe.epoch_size:,} pictures, seed {recipe.seed}.
+
+Temperature {calibration["temperature"]:.3f}; `read` from {calibration["read"]:.4f}.
+
+Its figures are not measured yet: `make evaluate` writes them.
+"""

@@ -191,7 +191,8 @@ def _card(run: Run, figures: dict[str, float]) -> str:
     return f"""# The tutorial's network
 
 {run.shape.layers} Dense layers of {run.shape.units} units with ReLU, ten outputs.
-{recipe.epochs} epochs of {run.data}, batches of {recipe.batch_size}, Adam at {recipe.learning_rate:g}, seed {recipe.seed}.
+{recipe.epochs} epochs of {run.data}, batches of {recipe.batch_size},
+Adam at {recipe.learning_rate:g}, seed {recipe.seed}.
 
 On digits framed as the training digits are: test accuracy {figures["test_accuracy"]:.2%},
 test loss {figures["test_loss"]:.4f}.
