@@ -23,6 +23,7 @@ WORDS = {
 
 def card(figures: dict[str, Figures], bytes_: int) -> str:
     described = json.loads((bundled() / DESCRIPTION).read_text())
+    limits = described["thresholds"]
     rows = "\n".join(
         f"| {WORDS[name]} | {f.count:,} | {f.accuracy:.2%} | {f.read:.1%} | {f.wrong_read:.2%} | {f.not_a_digit:.2%} "
         f"| {f.calibration:.4f} | {f.likelihood:.4f} |"
@@ -52,9 +53,9 @@ ORAND-CAR-A was looked at for errors; no weight, threshold or temperature has se
 
 ## Calibration and thresholds
 
-Temperature {described["temperature"]:.3f} and the threshold of `read`, {described["thresholds"]["read"]:.4f}, stand on the
-MNIST training digits of the writers held out: at most one in two thousand accepted digits is wrong there.
-`not_a_digit` from a probability of {described["thresholds"]["not_a_digit"]:.2f} on.
+Temperature {described["temperature"]:.3f} and the threshold of `read`, {limits["read"]:.4f}, stand on the MNIST
+training digits of the writers held out: at most one in two thousand accepted digits is wrong there.
+`not_a_digit` from a probability of {limits["not_a_digit"]:.2f} on.
 
 ## What it cannot read
 

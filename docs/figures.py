@@ -138,6 +138,8 @@ def functions(language: Language) -> bytes:
         relu.set_title(say("ReLU: nothing below zero", language), fontsize=11)
         relu.set_xlabel(say("in", language))
         relu.set_ylabel(say("out", language))
+        relu.set_xticks(range(-3, 4))
+        relu.set_yticks(range(4))
         relu.grid()
         _bars(sums, SUMS, ".1f", language)
         sums.set_title(say("ten sums ...", language), fontsize=11)
@@ -178,7 +180,7 @@ def _one_weight(axes: Any, language: Language) -> None:
     weight = np.linspace(-3.4, 3.4, 200)
     axes.plot(weight, weight**2 / 2, color=GREY, linewidth=1.2)
     cases = ((0.06, -3.1, GREEN, "^", "steps too short"), (0.5, -2.6, BLUE, "o", "about right"))
-    for rate, start, colour, marker, text in (*cases, (2.08, 2.2, ORANGE, "s", "too long")):
+    for rate, start, colour, marker, text in (*cases, (2.3, 0.9, ORANGE, "s", "too long")):
         path = start * (1 - rate) ** np.arange(6)  # the slope of w²/2 is w
         axes.plot(path, path**2 / 2, color=colour, marker=marker, markersize=5, linewidth=1, label=say(text, language))
     axes.set_xlabel(say("one weight", language))
@@ -206,7 +208,7 @@ def _two_weights(axes: Any, language: Language) -> None:
     axes.set_ylabel(say("another weight", language))
     axes.set_xticks([])
     axes.set_yticks([])
-    axes.legend(loc="upper right", fontsize=10)
+    axes.legend(loc="upper right", fontsize=10, frameon=True, framealpha=1, edgecolor="none")
 
 
 def _slope(place: NDArray[np.float64]) -> NDArray[np.float64]:

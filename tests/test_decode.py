@@ -9,6 +9,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from guarismo import decode
+from guarismo.errors import ModelError
 from guarismo.model import Model, Thresholds
 from guarismo.types import Box, Digit, Logits, ModelInfo
 
@@ -101,6 +102,12 @@ def test_a_blank_has_no_value_whatever_the_network_said_and_its_box_is_the_pictu
     blank, two = decode.digits(logits, [None, BOX], [SIZE, SIZE], MODEL)
     assert blank == Digit(None, "blank", 1.0, (0.1,) * 10, Box(0, 0, 40, 50))
     assert two.value == 2
+
+
+@pytest.mark.parametrize("columns", [1, 7, 10, 12])
+def test_logits_that_do_not_fit_the_labels_are_an_error_of_ours(columns: int) -> None:
+    with pytest.raises(ModelError, match=f"m: its network gives {columns} values .* names 11 labels; export it again"):
+        one([0.0] * columns)
 
 
 def test_nothing_decodes_to_nothing() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from fakes import LABELS, FakeEngine, fake_weights, painted
+from onnx import TensorProto, helper
 
 from guarismo.engine import LARGEST_BATCH, OnnxEngine
 from guarismo.errors import ModelError
@@ -46,3 +47,19 @@ def test_ink_need_not_lie_in_one_piece_in_memory(onnx: OnnxEngine) -> None:
 def test_bytes_that_are_no_network_are_one_line_naming_the_model(weights: bytes) -> None:
     with pytest.raises(ModelError, match=r"^runs/mine: not an ONNX model that can be run; export it again$"):
         OnnxEngine(weights, "runs/mine")
+
+
+def network_of(shape: list[str | int]) -> bytes:
+    """The identity, for an input of another shape than ours."""
+    info = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in ("x", "y")]
+    graph = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "other", info[:1], info[1:])
+    return bytes(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
+    )
+
+
+@pytest.mark.xfail(strict=True, reason="engine.py lets the runtime's InvalidArgument through: a traceback at the doors")
+@pytest.mark.parametrize("shape", [["n", 784], ["n", 1, 28, 28], ["n", 32, 32]])
+def test_a_network_for_another_shape_of_input_is_an_error_of_ours(shape: list[str | int]) -> None:
+    with pytest.raises(ModelError):
+        OnnxEngine(network_of(shape), "runs/mine").run(INKS)

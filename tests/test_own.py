@@ -91,7 +91,7 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
     picture(root / "eleven" / "a.png")
     picture(root / "11" / "a.png")
     text = message(root, least=2)
-    assert "2 wrong labels (folder 11 with 1 files, folder eleven with 1 files), expected 0 to 9" in text
+    assert "2 wrong labels (folder 11 with 1 file, folder eleven with 1 file), expected 0 to 9" in text
     assert "5 unreadable pictures (0/bad0.png (" in text
     assert "0/bad2.png" in text
     assert "0/bad3.png" not in text

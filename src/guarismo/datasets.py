@@ -12,6 +12,7 @@ import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from gettext import gettext as _
 from pathlib import Path
 from typing import Literal
 
@@ -122,7 +123,7 @@ def load_optdigits(folder: Path) -> Digits:
     labels = [label_of(block[-1]) for block in blocks]
     bits = "".join(line for block in blocks for line in block[:32])
     if not begin or None in labels or len(bits) != 1024 * len(blocks) or not set(bits) <= {"0", "1"}:
-        raise _damaged(path, "blocks of 32 lines of 32 characters 0 or 1, each with its label below")
+        raise _damaged(path, _("blocks of 32 lines of 32 characters 0 or 1, each with its label below"))
     paper = np.frombuffer(bits.encode("ascii"), np.uint8).reshape(-1, 32, 32) == ord("0")
     names = [f"{path.name}#{index}" for index in range(len(blocks))]
     return _digits(paper.astype(np.uint8) * np.uint8(255), [label or 0 for label in labels], names)
@@ -135,7 +136,7 @@ def load_pendigits(folder: Path, part: Literal["tra", "tes"] = "tra") -> tuple[N
     """
     path = _below(folder, "pendigits") / f"pendigits.{part}"
     rows = [line.split(",") for line in _text(path).split()]
-    expected = "lines of 16 numbers within 0..100 and one of ten characters set"
+    expected = _("lines of 16 numbers within 0..100 and one of ten characters set")
     if not rows or any(len(row) != 17 or len(row[16]) != 10 or sorted(row[16]) != [*"000000000", "1"] for row in rows):
         raise _damaged(path, expected)
     try:
@@ -169,9 +170,9 @@ def load_orand_boxes(folder: Path) -> Digits:
                     labels.append(range(10).index(int(label)))
                     names.append(f"{Path(entry['file']).name}#{index}")
     except (ValueError, TypeError, KeyError) as error:
-        raise _damaged(path, "a list of pictures with file and digits [x, y, w, h, label]") from error
+        raise _damaged(path, _("a list of pictures with file and digits [x, y, w, h, label]")) from error
     except PictureError as error:
-        raise DatasetError("{path}: {reason}", path=path, reason=error) from error
+        raise DatasetError("{path}: {reason}", path=path, reason=error.in_words()) from error
     return _digits(images, labels, names)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from guarismo.errors import ModelError
 from guarismo.model import Model, Thresholds
 from guarismo.types import Box, Digit, Logits, Number, Status
 
@@ -31,9 +32,17 @@ def digits(logits: Logits, boxes: Sequence[Box | None], sizes: Sequence[tuple[in
     """One ``Digit`` for each row of logits (N, L); where the box is None the picture is blank.
 
     ``sizes`` are the pictures' (height, width): a blank's box is its whole picture.
+    Raises ModelError where the network and its ``model.json`` do not belong together.
     """
     if not len(boxes):
         return []
+    if logits.shape[1:] != (len(model.labels),):
+        raise ModelError(
+            "{name}: its network gives {came} values for a picture, model.json names {expected} labels; export it again",
+            name=model.info.name,
+            came=logits.shape[-1],
+            expected=len(model.labels),
+        )
     shared = shares(logits, model.temperature)
     ten = shares(logits[:, :10], model.temperature)  # of these alone: beside a sure "no digit" they vanish to 0
     values = ten.argmax(1)

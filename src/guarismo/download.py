@@ -15,6 +15,7 @@ import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
+from gettext import gettext as _
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -202,8 +203,8 @@ def _download(name: str, target: Path, order: list[str], say: Progress) -> None:
     raise DatasetError(
         "{name} came from no mirror ({reasons}): try again later, or {ways}",
         name=name,
-        reasons="; ".join(reasons) or "none was given",
-        ways=WAYS_ON,
+        reasons="; ".join(reasons) or _("none was given"),
+        ways=_(WAYS_ON),
     )
 
 
@@ -213,8 +214,8 @@ def _address(mirror: str, name: str) -> str:
 
 def _from_mirror(address: str, part: Path, name: str, say: Progress) -> None:
     """Fill ``part`` until its SHA-256 is right, going on from what is there, or raise _MirrorError."""
-    failure = _MirrorError("no answer")
-    for _ in range(TRIES):
+    failure = _MirrorError(_("no answer"))
+    for _try in range(TRIES):
         begun = _size(part)
         try:
             kind = _request(address, part, name, say)
@@ -225,7 +226,8 @@ def _from_mirror(address: str, part: Path, name: str, say: Progress) -> None:
             continue
         if _has_sum(part, name):
             return
-        failure = _MirrorError(f"another file than the published one ({_size(part)} bytes of {kind}, other SHA-256)")
+        words = _("another file than the published one ({size} bytes of {kind}, other SHA-256)")
+        failure = _MirrorError(words.format(size=_size(part), kind=kind))
         with _writing(part):
             part.unlink(missing_ok=True)
         if not begun:
@@ -243,7 +245,7 @@ def _request(address: str, part: Path, name: str, say: Progress) -> str:
     begun = _size(part)
     with _opened(address, begun) as response:
         if response is None:  # nothing beyond what we have: it is whole, or the checksum will say no
-            return "an earlier try"
+            return _("an earlier try")
         begun = begun if response.status == http.client.PARTIAL_CONTENT else 0
         length = response.headers.get("Content-Length", "")
         total = begun + int(length) if length.isdecimal() else None
@@ -255,7 +257,7 @@ def _request(address: str, part: Path, name: str, say: Progress) -> str:
                     total = None  # not ours, so there is no use in asking for the rest of it
                     break
         if total is not None and _size(part) < total:
-            raise _MirrorError(f"cut off after {_size(part)} of {total} bytes")
+            raise _MirrorError(_("cut off after {size} of {total} bytes").format(size=_size(part), total=total))
         return response.headers.get_content_type()
 
 
@@ -299,11 +301,12 @@ def _asking() -> Iterator[None]:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         if isinstance(reason, ssl.SSLCertVerificationError):
             raise _MirrorError(
-                "its certificate is not accepted; behind a company's proxy let SSL_CERT_FILE name the proxy's own"
+                _("its certificate is not accepted; behind a company's proxy let SSL_CERT_FILE name the proxy's own")
             ) from error
         if isinstance(reason, TimeoutError):
-            raise _MirrorError(f"nothing came for {TIMEOUT_S:g} s") from error
-        raise _MirrorError(" ".join(str(reason).split()) or type(reason).__name__) from error
+            raise _MirrorError(_("nothing came for {seconds:g} s").format(seconds=TIMEOUT_S)) from error
+        words = getattr(reason, "strerror", None) or " ".join(str(reason).split()) or type(reason).__name__
+        raise _MirrorError(_(words)) from error
 
 
 @contextlib.contextmanager

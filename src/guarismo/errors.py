@@ -14,6 +14,8 @@ its fields, so that the command line can say it in another language.
 
 from __future__ import annotations
 
+from gettext import gettext as _
+
 
 class GuarismoError(Exception):
     """Base of all errors raised on purpose. ``template`` is English with ``{fields}``."""
@@ -27,6 +29,13 @@ class GuarismoError(Exception):
 
     def __str__(self) -> str:
         return self.template.format(**self.fields)
+
+    def in_words(self) -> str:
+        """The message in the language of the session: English, unless the program has set a text domain."""
+        fields = dict(self.fields)
+        if reason := str(fields.get("reason", "")):  # often the system's words, such as "Permission denied"
+            fields["reason"] = _(reason)
+        return _(self.template).format(**fields)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.template, self.fields)

@@ -15,6 +15,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from gettext import gettext as _
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 
@@ -93,7 +94,7 @@ def read_idx(path: Path) -> NDArray[Any]:
         raise DatasetError(
             "{path}: cannot be read as IDX ({reason}): expected a whole .gz or plain IDX file; fetch or copy it again",
             path=path,
-            reason=error or type(error).__name__,
+            reason=getattr(error, "strerror", None) or str(error) or type(error).__name__,
         ) from error
 
 
@@ -105,7 +106,7 @@ def _read_stream(stream: _Stream, path: Path) -> NDArray[Any]:
         raise DatasetError(
             "{path}: {came} after the header, expected {expected} bytes for shape {shape}: fetch or copy it again",
             path=path,
-            came=f"{len(values)} bytes" if len(values) < expected else "more bytes",
+            came=_("{count} bytes").format(count=len(values)) if len(values) < expected else _("more bytes"),
             expected=expected,
             shape=shape,
         )
@@ -119,7 +120,7 @@ def _read_header(stream: _Stream, path: Path) -> tuple[np.dtype[Any], tuple[int,
             "{path}: begins with {came}, expected an IDX header of type 08 or 0c and 1 to {most} dimensions: "
             "it is another kind of file or damaged; fetch or copy it again",
             path=path,
-            came=magic.hex(" ") or "nothing",
+            came=magic.hex(" ") or _("nothing"),
             most=_MOST_DIMENSIONS,
         )
     sizes = stream.read(4 * magic[3])
@@ -155,7 +156,7 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
         raise DatasetError(
             "{path}: cannot be read as npz ({reason}): expected a whole file of plain arrays as numpy.savez writes it",
             path=path,
-            reason=str(error) or type(error).__name__,
+            reason=getattr(error, "strerror", None) or str(error) or type(error).__name__,
         ) from error
 
 
@@ -189,7 +190,7 @@ def find_mnist(folder: Path | None = None) -> Path:
         "MNIST is not on this machine (looked in {places}{partly}): {ways}",
         places=", ".join(str(root) for root in roots),
         partly=_partly(roots),
-        ways=WAYS_ON,
+        ways=_(WAYS_ON),
     )
 
 
@@ -215,7 +216,7 @@ def _partly(roots: list[Path]) -> str:
     for place in (place for root in roots for place in places(root)):
         missing = [name for name in MNIST_FILES if find_file(place, name) is None]
         if len(missing) < len(MNIST_FILES):
-            return f"; {place} lacks {', '.join(missing)}"
+            return _("; {place} lacks {missing}").format(place=place, missing=", ".join(missing))
     return ""
 
 
@@ -251,7 +252,7 @@ def load_mnist(folder: Path | None = None, verify: bool = False) -> Mnist:
                 "{place}: {name} is not the published one (other SHA-256): {ways}",
                 place=place,
                 name=name,
-                ways=WAYS_ON,
+                ways=_(WAYS_ON),
             )
     return Mnist(*(array.astype(np.uint8, copy=False) for array in arrays.values()))
 
@@ -267,7 +268,7 @@ def read_mnist_arrays(place: Path) -> dict[str, NDArray[Any]]:
                 place=place,
                 missing=", ".join(missing),
                 keys=", ".join(_KERAS_KEYS),
-                ways=WAYS_ON,
+                ways=_(WAYS_ON),
             )
         return {name: stored[key] for name, key in zip(MNIST_FILES, _KERAS_KEYS, strict=True)}
     return {name: read_idx(find_file(place, name) or place / name) for name in MNIST_FILES}
@@ -282,7 +283,7 @@ def _check(array: NDArray[Any], name: str, place: Path) -> None:
             came=array.shape,
             dtype=array.dtype,
             expected=MNIST_SHAPES[name],
-            ways=WAYS_ON,
+            ways=_(WAYS_ON),
         )
     if array.ndim == 1 and array.max() > 9:
         raise DatasetError(
@@ -290,7 +291,7 @@ def _check(array: NDArray[Any], name: str, place: Path) -> None:
             place=place,
             name=name,
             label=array.max(),
-            ways=WAYS_ON,
+            ways=_(WAYS_ON),
         )
 
 

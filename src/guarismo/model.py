@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -78,8 +79,19 @@ def _model(described: dict[str, Any], weights: bytes, digest: str) -> Model:
         raise ValueError("labels")
     info = ModelInfo(str(described["name"]), str(described["version"]), digest, int(described["ink_version"]))
     limits = described["thresholds"]
-    thresholds = Thresholds(float(limits["read"]), float(limits[NOT_A_DIGIT]))
-    return Model(info, labels, float(described["temperature"]), thresholds, weights)
+    thresholds = Thresholds(_number(limits["read"]), _number(limits[NOT_A_DIGIT]))
+    temperature = _number(described["temperature"])
+    if temperature <= 0:
+        raise ValueError("temperature")
+    return Model(info, labels, temperature, thresholds, weights)
+
+
+def _number(value: Any) -> float:
+    """A finite number: JSON lets NaN through, and every comparison with it would be false."""
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"not a number: {value}")
+    return number
 
 
 def _described(directory: Path) -> dict[str, Any]:
@@ -93,7 +105,7 @@ def _described(directory: Path) -> dict[str, Any]:
         ) from error
     except OSError as error:
         raise ModelError("{path}: cannot be opened ({reason})", path=directory, reason=error.strerror) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter from [[[[[...
         raise _damaged(directory, error) from error
     if not isinstance(described, dict):
         raise _damaged(directory, "model.json")
@@ -122,7 +134,11 @@ def _check_ink(directory: Path, came: int, expected: int) -> None:
 def _verified(directory: Path, name: str, digest: str) -> bytes:
     path = directory / name
     if Path(name).name != name:
-        raise ModelError("{path}: a file outside the model directory is named; take a fresh copy", path=path)
+        raise ModelError(
+            "{path}: model.json names a file outside the model directory ({name}); take a fresh copy",
+            path=directory,
+            name=name,
+        )
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)

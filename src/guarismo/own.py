@@ -10,6 +10,8 @@ import csv
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from gettext import gettext as _
+from gettext import ngettext
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +46,7 @@ class Found:
         """Note the label and the name, or that the label is wrong."""
         label = label_of(value)
         if label is None:
-            self.wrong.append(f"{name} as {value!r}")
+            self.wrong.append(_("{name} as {value!r}").format(name=name, value=value))
         else:
             self.labels.append(label)
             self.names.append(name)
@@ -55,7 +57,7 @@ class Found:
         try:
             return load_gray(source)
         except PictureError as error:
-            reason = str(error).removeprefix(f"{source}: ").split(";")[0]
+            reason = error.in_words().removeprefix(f"{source}: ").split(";")[0]
             self.unreadable.append(f"{name} ({reason})")
             return None
 
@@ -66,22 +68,35 @@ class Found:
         few = [f"{digit} ({counts[digit]})" for digit in range(10) if 0 < counts[digit] < least]
         said = list(self.other)
         if self.wrong:
-            said.append(f"{_count(self.wrong, 'wrong label')}, expected 0 to 9")
+            words = ngettext(
+                "{count} wrong label ({names}), expected 0 to 9",
+                "{count} wrong labels ({names}), expected 0 to 9",
+                len(self.wrong),
+            )
+            said.append(_counted(words, self.wrong))
         if self.unreadable:
-            said.append(_count(self.unreadable, "unreadable picture"))
+            words = ngettext(
+                "{count} unreadable picture ({names})", "{count} unreadable pictures ({names})", len(self.unreadable)
+            )
+            said.append(_counted(words, self.unreadable))
         if not self.labels:
-            said.append("no picture that can be used, expected some in folders 0/ ... 9/ or listed with labels 0 to 9")
+            said.append(
+                _("no picture that can be used, expected some in folders 0/ ... 9/ or listed with labels 0 to 9")
+            )
         elif missing:
-            said.append(f"no picture of {', '.join(missing)}")
+            said.append(_("no picture of {digits}").format(digits=", ".join(missing)))
         if few:
-            said.append(f"too few of {', '.join(few)}, expected at least {least} of each")
+            words = _("too few of {digits}, expected at least {least} of each")
+            said.append(words.format(digits=", ".join(few), least=least))
         return said
 
 
-def _count(items: list[str], noun: str) -> str:
+def _counted(words: str, items: list[str]) -> str:
     """``4 wrong labels (a, b, c and 1 more)``."""
-    more = f" and {len(items) - 3} more" if len(items) > 3 else ""
-    return f"{len(items)} {noun}{'s' if len(items) > 1 else ''} ({', '.join(items[:3])}{more})"
+    names = ", ".join(items[:3])
+    if len(items) > 3:
+        names = _("{names} and {count} more").format(names=names, count=len(items) - 3)
+    return words.format(count=len(items), names=names)
 
 
 def find_own(path: Path) -> Found:
@@ -98,13 +113,13 @@ def find_own(path: Path) -> Found:
         raise DatasetError(
             "{path}: cannot be read ({reason}): check that you may read it and that a CSV is saved as UTF-8 text",
             path=path,
-            reason=error,
+            reason=getattr(error, "strerror", None) or error,
         ) from error
     raise DatasetError(
         "{path}: {came}, expected a folder of folders 0/ ... 9/, a .csv of path,label, or an .npz with x and y: "
         "name one of these",
         path=path,
-        came="another kind of file" if is_file(path) else "no such file or folder",
+        came=_("another kind of file") if is_file(path) else _("no such file or folder"),
     )
 
 
@@ -118,7 +133,8 @@ def _from_folders(path: Path) -> Found:
         if label_of(folder.name) is not None:
             listed += [(file, name.as_posix(), folder.name) for file, name in pictures]
         elif pictures:
-            strange.append(f"folder {folder.name} with {len(pictures)} files")
+            words = ngettext("folder {name} with {count} file", "folder {name} with {count} files", len(pictures))
+            strange.append(words.format(name=folder.name, count=len(pictures)))
     found = _read_all(listed)
     found.wrong += strange
     return found
@@ -166,7 +182,7 @@ def _from_csv(path: Path) -> Found:
     short = [row for row in rows if len(row) <= max(at_path, at_label)]
     whole = [row for row in rows if len(row) > max(at_path, at_label)]
     found = _read_all((_listed(path.parent, row[at_path]), row[at_path], row[at_label]) for row in whole)
-    found.wrong += [f"{','.join(row)} without one" for row in short]
+    found.wrong += [_("{row} without one").format(row=",".join(row)) for row in short]
     return found
 
 
@@ -210,12 +226,13 @@ def _from_npz(path: Path) -> Found:
         raise DatasetError(
             "{path}: holds {came}, expected x and y, images and labels, or x_train and y_train: save it again so",
             path=path,
-            came=", ".join(stored) or "nothing",
+            came=", ".join(stored) or _("nothing"),
         )
     found = Found(images=_levels(images, path))
     values = labels.ravel().tolist()
     if len(values) != len(images):
-        found.other.append(f"{len(images)} pictures but {len(values)} labels (shape {labels.shape}), expected as many")
+        words = _("{pictures} pictures but {labels} labels (shape {shape}), expected as many")
+        found.other.append(words.format(pictures=len(images), labels=len(values), shape=labels.shape))
     for index, value in enumerate(values[: len(images)]):
         found.label(value, f"{path.name}#{index}")
     return found

@@ -41,16 +41,23 @@ def in_language(command: click.Command) -> click.Command:
     """A copy of the command with its help translated, and the option for the language added."""
     command = copy.copy(command)
     command.help = _(command.help) if command.help else None
+    command.options_metavar = _("[OPTIONS]")
     command.params = [_translated(param) for param in command.params] + [language_option()]
     if isinstance(command, click.Group):
+        command.subcommand_metavar = _("COMMAND [ARGS]...")
         command.commands = {name: in_language(sub) for name, sub in command.commands.items()}
     return command
 
 
 def _translated(param: click.Parameter) -> click.Parameter:
+    param = copy.copy(param)
     if isinstance(param, click.Option) and param.help:
-        param = copy.copy(param)
-        param.help = _(param.help or "")
+        param.help = _(param.help)
+    if isinstance(param.type, (click.IntRange, click.FloatRange)):
+        param.type = copy.copy(param.type)
+        param.type.name = _("whole number") if isinstance(param.type, click.IntRange) else _("number")
+        param.metavar = param.metavar or "N"  # its limits stand beside it
+    param.metavar = _(param.metavar) if param.metavar else None
     return param
 
 
@@ -63,15 +70,11 @@ def use_language(arguments: Sequence[str]) -> None:
     """Set the language from ``--lang``, before any text is made; without it, the system's locale decides."""
     for i, argument in enumerate(arguments):
         name, _equals, value = argument.partition("=")
-        if name == "--lang":
-            os.environ["LANGUAGE"] = value or " ".join(arguments[i + 1 : i + 2])
+        value = value or "".join(arguments[i + 1 : i + 2])
+        if name == "--lang" and value in LANGUAGES:
+            os.environ["LANGUAGE"] = value
     gettext.bindtextdomain("guarismo", str(Path(__file__).parents[1] / "locale"))
     gettext.textdomain("guarismo")
-
-
-def in_words(error: GuarismoError) -> str:
-    """The error's one line in the language of the session."""
-    return _(error.template).format(**error.fields)
 
 
 def complain(message: str) -> None:
@@ -97,7 +100,7 @@ def _run(arguments: list[str]) -> int:
         click.echo(error.format_message())
         return 2
     except (GuarismoError, click.ClickException) as error:
-        complain(in_words(error) if isinstance(error, GuarismoError) else error.format_message())
+        complain(error.in_words() if isinstance(error, GuarismoError) else error.format_message())
         if isinstance(error, (UsageError, click.ClickException)):
             click.echo(_("See guarismo COMMAND --help."), err=True)
         return error.exit_code
@@ -111,7 +114,11 @@ def _broken_off(error: BaseException) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     if isinstance(error, OSError):
-        complain(_("{name}: {reason}").format(name=error.filename or "guarismo", reason=error.strerror or error))
+        complain(
+            _("{name}: {reason}").format(
+                name=error.filename or "guarismo", reason=_(error.strerror or str(error) or "I/O error")
+            )
+        )
         return 1
     if isinstance(error, MemoryError):
         complain(_("not enough memory; give fewer or smaller pictures, or close other programs"))
@@ -125,6 +132,8 @@ def _root() -> click.Group:
         "guarismo",
         help=_("Reads handwritten numbers, and says when it is not sure."),
         params=[language_option()],
+        options_metavar=_("[OPTIONS]"),
+        subcommand_metavar=_("COMMAND [ARGS]..."),
         no_args_is_help=True,
     )
     return click.version_option(__version__, prog_name="guarismo", help=_("Show the version and exit."))(root)

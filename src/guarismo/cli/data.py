@@ -32,7 +32,7 @@ def path(name: str) -> int:
     return 0
 
 
-@command.command("fetch", help="Download a data set, or copy it from a folder; whole and verified, or not at all.")
+@command.command("fetch", help="Download a data set, or copy it from a folder. Only what is whole and verified stays.")
 @click.argument("name", type=WHAT)
 @click.option(
     "--from",
@@ -59,7 +59,7 @@ def fetch(name: str, source: Path | None, target: Path | None) -> int:
 
 @command.command("verify", help="Check each file of a data set against its SHA-256.")
 @click.argument("name", type=WHAT)
-@click.argument("folder", required=False, type=click.Path(path_type=Path))
+@click.argument("folder", required=False, metavar="[FOLDER]", type=click.Path(path_type=Path))
 def verify(name: str, folder: Path | None) -> int:
     from guarismo.datasets import find_mnist
     from guarismo.download import verify_mnist

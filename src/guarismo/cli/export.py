@@ -13,8 +13,8 @@ from guarismo.model import CARD, DESCRIPTION, WEIGHTS, load_model, write_whole
 from guarismo.reader import model_directory
 
 
-@click.command("export", help="Copy the model of a run to a directory of its own, verified file by file.")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.command("export", help="Copy the model of a run to a directory of its own. Each file is verified.")
+@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, metavar="FOLDER", help="The new model directory."
 )

@@ -11,7 +11,7 @@ from guarismo import __version__
 from guarismo.cli import _
 
 
-@click.command("info", help="Versions, the model that reads, and where data is looked for: what to put into a report.")
+@click.command("info", help="Versions, the model, and where data is looked for. Add this to a problem report.")
 @click.option("--model", metavar="DIR", help="A model directory or the folder of a training run; else the bundled one.")
 def command(model: str | None) -> int:
     import cv2
@@ -23,14 +23,16 @@ def command(model: str | None) -> int:
     from guarismo.reader import Reader
 
     found = Reader(model).model
+    cores = _("{count} cores").format(count=os.cpu_count())
+    ink = _("ink {version}").format(version=found.ink_version)
     rows = {
         "guarismo": __version__,
-        "python": f"{platform.python_version()} ({platform.system()} {platform.machine()}, {os.cpu_count()} cores)",
+        "python": f"{platform.python_version()} ({platform.system()} {platform.machine()}, {cores})",
         "numpy": np.__version__,
         "opencv": cv2.__version__,
         "onnxruntime": onnxruntime.__version__,
         "pillow": PIL.__version__,
-        _("model"): f"{found.name} {found.version}, ink {found.ink_version}, sha256 {found.sha256[:12]}",
+        _("model"): f"{found.name} {found.version}, {ink}, sha256 {found.sha256[:12]}",
         "GUARISMO_DATA": str(data_folder() or _("not set")),
     }
     width = max(map(len, rows))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from guarismo.cli import complain, in_words
+from guarismo.cli import complain
 from guarismo.errors import DataError, GuarismoError, OutputError, PictureError
 from guarismo.image import load_gray
 from guarismo.ink import frame
@@ -88,7 +88,7 @@ def _readings(reader: Reader, paths: tuple[str, ...]) -> Iterator[tuple[str, Gra
         digits = iter(reader.digits([gray for _name, gray in chunk if not isinstance(gray, GuarismoError)]))
         for name, gray in chunk:
             if isinstance(gray, GuarismoError):
-                yield name, None, Result(name, error=in_words(gray))
+                yield name, None, Result(name, error=gray.in_words())
             else:
                 yield name, gray, Result(name, reader.page_of(next(digits), gray))
 

@@ -11,7 +11,7 @@ from guarismo.cli.train import load_arrays, needs_training
 
 
 @click.command(
-    "search", help="Search depth, width, learning rate and dropout with Optuna, by held-out training digits."
+    "search", help="Search depth, width, learning rate and dropout with Optuna. Judged by training digits kept aside."
 )
 @click.option("--trials", type=click.IntRange(1, 100_000), default=30, show_default=True, help="Networks to try.")
 @click.option(

@@ -32,7 +32,7 @@ class Numbers(click.ParamType[tuple[int, ...]]):
 
 
 @click.command(
-    "sweep", help="Train the tutorial's network at many widths and depths, and plot what they give. Can be resumed."
+    "sweep", help="Train the tutorial's network at many widths and depths. Plots what they give; can be resumed."
 )
 @click.option(
     "--units",

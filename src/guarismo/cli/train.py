@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def command() -> None: ...
 
 
-@command.command("tutorial", help="The six-step tutorial's training, several times as fast, with a run folder.")
+@command.command("tutorial", help="The six-step tutorial's training, several times as fast. Leaves a run folder.")
 @click.option(
     "--epochs", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Times over all pictures."
 )
@@ -107,9 +107,11 @@ class Asked:
         return load_arrays(self.data)
 
 
-@command.command("digit", help="The digit model: MNIST, pen paths, bitmaps and generated shapes, photographed.")
+@command.command(
+    "digit", help="Train the digit model. It learns MNIST, pen paths, bitmaps and generated shapes, photographed."
+)
 @click.option(
-    "--epochs", type=click.IntRange(1, 10_000), default=24, show_default=True, help="Of 60,000 pictures each."
+    "--epochs", type=click.IntRange(1, 10_000), default=24, show_default=True, help="Rounds of 60,000 pictures."
 )
 @click.option(
     "--seed",

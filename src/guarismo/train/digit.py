@@ -77,7 +77,7 @@ def train(
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, global_clipnorm=5.0)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     optimizer.build(model.trainable_variables)
-    average = [np.array(v) for v in model.weights]
+    average = [v.numpy() for v in model.weights]
     checkpoint, done = _Checkpoint(out), 0
     if checkpoint.exists():
         done, average = checkpoint.load(recipe, model, optimizer)
@@ -175,7 +175,8 @@ class _Checkpoint:
 
     def save(self, recipe: DigitRecipe, done: int, model: Any, optimizer: Any, means: list[Any]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        arrays = {f"model{i}": v.numpy() for i, v in enumerate(model.weights)}
+        # variables are the weights and the state of the dropout's random numbers
+        arrays = {f"model{i}": v.numpy() for i, v in enumerate(model.variables)}
         arrays |= {f"optimizer{i}": v.numpy() for i, v in enumerate(optimizer.variables)}
         arrays |= {f"mean{i}": m for i, m in enumerate(means)}
         temporary = self.path.with_suffix(".part")
@@ -189,7 +190,7 @@ class _Checkpoint:
                 raise DataError(
                     "{path}: a checkpoint of another recipe; name another folder or the same recipe", path=self.path
                 )
-            for i, variable in enumerate(model.weights):
+            for i, variable in enumerate(model.variables):
                 variable.assign(kept[f"model{i}"])
             for i, variable in enumerate(optimizer.variables):
                 variable.assign(kept[f"optimizer{i}"])

@@ -98,9 +98,9 @@ def epochs(
     for number in range(done, recipe.epochs):
         order = order_of(len(flat), recipe.seed, number)
         state, loss, right = _one_epoch(state, alive, (pictures, answers, order), shape, recipe)
-        if not np.isfinite(loss):
+        if not all(np.isfinite(w).all() for w in (loss, *state.weights)):
             raise DataError(
-                "the loss is {loss} in epoch {epoch} (step {step}) at a learning rate of {rate:g}: "
+                "the loss or a weight is no number any more (loss {loss:.4g}) in epoch {epoch} (step {step}) at a learning rate of {rate:g}: "
                 "try a smaller --learning-rate; the epochs before are kept",
                 loss=loss,
                 epoch=number + 1,

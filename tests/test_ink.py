@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from pictures import gap, on_paper, scaled, written
+from strategies import drawings, grays, sheets, shares
+
+from guarismo.image import load_gray
+from guarismo.ink import INK_VERSION, Framed, frame, frames
+from guarismo.types import Box, Gray, Ink
+
+VECTORS = Path(__file__).parent / "vectors"
+WORK_ENOUGH = 200
+"""Pictures up to so many pixels are looked at as they are: for them, what must leave the ink alone does so exactly.
+Larger ones are scaled down first, and where the pixels fall decides their last bits."""
+
+SHIFTED = 0.06
+"""Largest ``gap`` for larger pictures; 400 drawings gave at most 0.045, two different digits are 0.14 apart as a rule."""
+
+
+def hold(framed: Framed, gray: Gray) -> None:
+    """The contract of ``frame``."""
+    ink, box = framed.ink, framed.box
+    assert ink.dtype == np.float32
+    assert ink.shape == (28, 28)
+    assert not ink.flags.writeable
+    assert 0 <= ink.min() <= ink.max() <= 1
+    if box is None:
+        assert not ink.any()
+    else:
+        assert 0 <= box.left < box.right <= gray.shape[1]
+        assert 0 <= box.top < box.bottom <= gray.shape[0]
+        assert ink.max() > 0.9
+
+
+@given(grays() | sheets() | drawings())
+@example(np.zeros((1, 1), np.uint8))
+@example(np.full((1, 500), 255, np.uint8))
+@example(np.arange(256, dtype=np.uint8)[:, None])
+@example(np.zeros((28, 28), np.uint8))
+@example(np.full((28, 28), 255, np.uint8))
+def test_any_pixels_give_ink_within_its_contract_and_a_box_inside_the_picture(gray: Gray) -> None:
+    hold(frame(gray), gray)
+
+
+@given(sheets())
+def test_a_written_digit_is_framed_as_mnist_is(gray: Gray) -> None:
+    ink = frame(gray).ink
+    rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
+    high, wide = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
+    assert 18 <= max(high, wide) <= 20
+    mass = ink.sum()
+    y, x = ink.sum(1) @ np.arange(28) / mass, ink.sum(0) @ np.arange(28) / mass
+    # Half a pixel, as MNIST; more only where the sheet ends, as for a foot that is heavier than its long stem.
+    assert abs(y - 14) <= 0.52 or rows[0] == 0 or rows[-1] == 27
+    assert abs(x - 14) <= 0.52 or columns[0] == 0 or columns[-1] == 27
+
+
+@given(sheets())
+def test_inverting_leaves_the_ink_alone(gray: Gray) -> None:
+    one, other = frame(gray), frame(255 - gray)
+    assert one.box == other.box
+    np.testing.assert_array_equal(one.ink, other.ink)
+
+
+@st.composite
+def two_places(draw: st.DrawFn, largest: int) -> tuple[Gray, Gray]:
+    """The same drawing twice on the same blank sheet, at least four pixels from its edges."""
+    drawing = draw(drawings(16, largest // 2))
+    room = st.integers(max(drawing.shape) + 8, max(max(drawing.shape) + 9, largest))
+    shape = (draw(room), draw(room))
+    inside = [on_paper(drawing, (shape[0] - 8, shape[1] - 8), (draw(shares), draw(shares))) for _ in range(2)]
+    one, other = (np.pad(sheet, 4, constant_values=255) for sheet in inside)
+    return one, other
+
+
+@given(two_places(WORK_ENOUGH))
+def test_shifting_on_blank_paper_leaves_the_ink_alone(places: tuple[Gray, Gray]) -> None:
+    one, other = map(frame, places)
+    assume(max(places[0].shape) <= WORK_ENOUGH)
+    np.testing.assert_array_equal(one.ink, other.ink)
+
+
+@given(two_places(800))
+def test_shifting_on_a_large_sheet_leaves_the_ink_alone_but_for_where_pixels_fall(places: tuple[Gray, Gray]) -> None:
+    one, other = map(frame, places)
+    assert gap(one.ink, other.ink) <= SHIFTED
+
+
+margins = st.tuples(*[st.integers(0, 60)] * 4)
+
+
+@given(drawings(30, 70), margins)
+def test_adding_a_margin_leaves_the_ink_alone_and_moves_the_box(
+    drawing: Gray, margin: tuple[int, int, int, int]
+) -> None:
+    before = np.pad(drawing, 12, constant_values=255)
+    top, bottom, left, right = margin
+    after = np.pad(before, ((top, bottom), (left, right)), constant_values=255)
+    assume(max(after.shape) <= WORK_ENOUGH)
+    one, other = frame(before), frame(after)
+    assert one.box
+    np.testing.assert_array_equal(one.ink, other.ink)
+    box = one.box
+    assert other.box == Box(box.left + left, box.top + top, box.right + left, box.bottom + top)
+
+
+@given(drawings(30, 200), st.integers(0, 1500), st.integers(0, 1500))
+def test_a_margin_of_any_width_leaves_the_ink_alone_but_for_where_pixels_fall(
+    drawing: Gray, right: int, below: int
+) -> None:
+    before = np.pad(drawing, 12, constant_values=255)
+    after = np.pad(before, ((0, below), (0, right)), constant_values=255)
+    assert gap(frame(before).ink, frame(after).ink) <= SHIFTED
+
+
+@given(st.lists(grays() | sheets(), max_size=5))
+def test_many_pictures_give_what_each_gives_alone(pictures: list[Gray]) -> None:
+    for together, gray in zip(frames(pictures), pictures, strict=True):
+        alone = frame(gray)
+        assert together.box == alone.box
+        np.testing.assert_array_equal(together.ink, alone.ink)
+        hold(together, gray)
+
+
+def mnist_like(count: int = 40) -> NDArray[np.uint8]:
+    """Digits as MNIST stores them: framed, light ink on black."""
+    drawn = [frame(on_paper(written(i % 10, 100 + i))).ink for i in range(count)]
+    return np.stack([np.rint(ink * 255).astype(np.uint8) for ink in drawn])
+
+
+@pytest.mark.parametrize("invert", [False, True])
+def test_a_framed_28x28_picture_comes_back_as_it_is(invert: bool) -> None:
+    stack = mnist_like()
+    given_ = 255 - stack if invert else stack
+    for framed, gray, digit in zip(frames(given_), given_, stack, strict=True):
+        hold(framed, gray)
+        np.testing.assert_array_equal(framed.ink, digit.astype(np.float32) / np.float32(255))
+        np.testing.assert_array_equal(frame(gray).ink, framed.ink)
+
+
+def test_framing_again_changes_nothing() -> None:
+    for ink in mnist_like():
+        once = frame(ink).ink
+        again = frame(np.rint(once * 255).astype(np.uint8)).ink
+        np.testing.assert_array_equal(once, again)
+
+
+def test_a_28x28_picture_that_is_not_framed_is_framed() -> None:
+    corner = on_paper(written(2, 1, 14), (28, 28), (0.0, 0.0))
+    ink = frame(corner).ink
+    assert np.ptp(np.flatnonzero(ink.any(1))) == 19
+    mixed = frames(np.stack([corner, *mnist_like(3)]))
+    np.testing.assert_array_equal(mixed[0].ink, ink)
+
+
+def test_the_pictures_given_are_not_changed() -> None:
+    gray = on_paper(written(5, 1), (400, 300))
+    kept = gray.copy()
+    frame(gray)
+    np.testing.assert_array_equal(gray, kept)
+
+
+def test_no_pictures_give_no_ink() -> None:
+    assert frames([]) == []
+    assert frames(np.zeros((0, 28, 28), np.uint8)) == []
+
+
+def digits_at(side: int) -> list[tuple[Ink, Ink]]:
+    sheets_ = [on_paper(written(digit, seed), (150, 150)) for digit in range(10) for seed in (4, 5)]
+    return [(frame(scaled(sheet, (side, side))).ink, frame(sheet).ink) for sheet in sheets_]
+
+
+@pytest.mark.parametrize(("side", "typical"), [(20, 0.06), (28, 0.05), (40, 0.04), (100, 0.02), (1000, 0.01)])
+def test_a_digit_is_framed_alike_at_any_size(side: int, typical: float) -> None:
+    assert np.median([gap(*pair) for pair in digits_at(side)]) <= typical
+
+
+# --- vectors: pictures with their ink, shared with every port -----------------------------------------
+
+
+def vectors() -> tuple[int, dict[str, NDArray[np.uint8]]]:
+    with np.load(VECTORS / "expected.npz") as stored:
+        return int(stored["ink_version"]), dict(zip(map(str, stored["names"]), stored["inks"], strict=True))
+
+
+def test_the_vectors_are_of_this_ink_version_and_complete() -> None:
+    version, expected = vectors()
+    assert version == INK_VERSION, "INK_VERSION was raised: python tests/vectors/make.py --update"
+    assert sorted(expected) == sorted(path.stem for path in VECTORS.glob("*.png"))
+    assert len(expected) == 24
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in VECTORS.glob("*.png")))
+def test_vectors(name: str) -> None:
+    ink = frame(load_gray(VECTORS / f"{name}.png")).ink
+    difference = np.abs(ink - vectors()[1][name].astype(np.float32) / 255).mean()
+    assert difference <= 2 / 255, "the ink changed: raise INK_VERSION, and python tests/vectors/make.py --update"
+
+
+def test_only_the_blank_vector_is_blank() -> None:
+    assert [name for name, ink in vectors()[1].items() if not ink.any()] == ["blank"]
+
+
+def test_the_script_of_the_vectors_agrees_with_what_is_stored() -> None:
+    command = [sys.executable, str(VECTORS / "make.py")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ})
+    assert done.returncode == 0, done.stdout + done.stderr
