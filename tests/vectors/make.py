@@ -72,14 +72,14 @@ def pictures() -> Iterator[tuple[str, Image.Image]]:
         "shadow": half_shaded(_sheet(9)),
         "specks": specked(_sheet(0, 60), 3, 20),
         "line-below": ruled(_sheet(1), "bottom", thick=3),
-        "box": ruled(_sheet(2, 48), *frame_of, thick=2, off=6),
+        "box": ruled(_sheet(2, 48), *frame_of, thick=2, off=3),
         "inverted": 255 - _sheet(3),
         "noise": grainy(_sheet(4), 3, 7.0),
         "rough-paper": np.minimum(_sheet(5), textured(3, SHEET)),
         "mnist-sized": scaled(_sheet(6), (28, 28)),
         "twelve-pixels": scaled(_sheet(7, 84), (12, 12)),
         "large": on_paper(written(8, 3, 150), (300, 260), (0.4, 0.6)),
-        "blank": textured(5, SHEET),
+        "blank": grainy(gradient(np.full(SHEET, 220, np.uint8), 0.7, 1.0), 3, 4.0),
     }
     for name, gray in grays.items():
         yield name, Image.fromarray(gray)
