@@ -39,7 +39,7 @@ messages: $(DEV)/ready  ## update the Spanish catalogue from the sources
 	$(DEV)/bin/python tools/messages.py
 
 numbers: $(DEV)/ready  ## write the measured figures into README and docs
-	$(DEV)/bin/python docs/numbers.py
+	$(DEV)/bin/python docs/measured.py
 
 figures: $(DEV)/ready  ## draw the figures of the tutorial pages
 	$(DEV)/bin/python docs/figures.py

@@ -56,15 +56,16 @@ def test_each_pen_is_framed_alike_in_both_polarities_and_without_a_margin(pen: P
         close = written(*case, pen=pen)
         sheet = frame(on_paper(close)).ink
         np.testing.assert_array_equal(frame(255 - on_paper(close)).ink, sheet)
-        assert gap(frame(close).ink, sheet) < 0.07  # measured 0.047
+        if (pen, case) != (HAIRLINE, (5, 2)):  # see below
+            assert gap(frame(close).ink, sheet) < 0.05  # measured 0.035
 
 
 def split_five() -> Gray:
     """A five whose bar was set apart from its bowl."""
     gray = np.full((140, 120), 255, np.uint8)
-    cv2.line(gray, (62, 20), (100, 20), 0, 8)
-    cv2.line(gray, (34, 34), (30, 66), 0, 8)
-    cv2.ellipse(gray, (48, 92), (34, 28), 0, -110, 140, 0, 8)
+    cv2.line(gray, (60, 16), (104, 16), 0, 8)
+    cv2.line(gray, (30, 28), (26, 56), 0, 8)
+    cv2.ellipse(gray, (48, 98), (34, 26), 0, -90, 140, 0, 8)
     return gray
 
 
@@ -122,4 +123,11 @@ def test_a_shadow_that_falls_aslant_is_no_ink(case: tuple[int, int]) -> None:
 
 @pytest.mark.xfail(strict=True, reason="ink: a round digit of 8x8 pixels is blank")
 def test_a_round_digit_of_eight_pixels_has_ink() -> None:
-    assert frame(scaled(on_paper(written(0, 1), (130, 130)), (8, 8))).ink.any()
+    assert frame(scaled(np.pad(written(0, 1), 2, constant_values=255), (8, 8))).ink.any()
+
+
+@pytest.mark.xfail(strict=True, reason="ink: in a close crop, thin strokes are taken for a frame or a border line")
+@pytest.mark.parametrize("case", [(0, 1), (5, 2)], ids=["a slashed zero loses its ring", "a five all but its bar"])
+def test_a_hairline_digit_cut_close_keeps_all_its_strokes(case: tuple[int, int]) -> None:
+    close = written(*case, pen=HAIRLINE)
+    assert gap(frame(close).ink, frame(on_paper(close)).ink) < 0.05

@@ -130,7 +130,7 @@ def find_ink(contrast: Contrast) -> NDArray[np.bool_]:
     mask = (contrast > INK_LEVEL * level).astype(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     keep = np.zeros(count, bool)
-    keep[1:] = _belongs(stats[1:].astype(np.int64), mask.shape)
+    keep[1:] = _belongs(stats[1:].astype(np.int64), np.asarray(labels, np.int32))
     return np.asarray(keep[labels], bool)
 
 
@@ -143,10 +143,11 @@ def ink_level(contrast: Contrast) -> float:
     return median(contrast[contrast >= strongest / 2]) if strongest > 0 else 0.0
 
 
-def _belongs(stats: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+def _belongs(stats: NDArray[np.int64], labels: NDArray[np.int32]) -> NDArray[np.bool_]:
     """For connected components (left, top, width, height, area): part of the writing or not."""
+    shape = labels.shape
     _left, _top, width, height, area = stats.T
-    lines = _edge_lines(stats, shape)
+    lines = _edge_lines(stats, labels)
     if lines.all():
         lines[:] = False
     longest = np.maximum(width, height)
@@ -155,15 +156,18 @@ def _belongs(stats: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.boo
     return np.asarray(~lines & ~speck & ~_edge_remains(stats, shape, int(area[~lines].max())), bool)
 
 
-def _edge_lines(stats: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+def _edge_lines(stats: NDArray[np.int64], labels: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Rules and frames: apart from the digit, thin, along most of one side and close to it."""
     left, top, width, height, area = stats.T
-    rows, columns = shape
+    rows, columns = labels.shape
     near_side = (left < 0.15 * columns) & (left + width < 0.3 * columns) | (left > 0.7 * columns)
     near_end = (top < 0.15 * rows) & (top + height < 0.3 * rows) | (top > 0.7 * rows)
     upright = (height > 0.75 * rows) & (width < 0.12 * columns + 2) & near_side
     level = (width > 0.75 * columns) & (height < 0.12 * rows + 2) & near_end
-    hollow = (width > 0.9 * columns) & (height > 0.9 * rows) & (area < 0.2 * width * height)  # a whole frame
+    hollow = (width > 0.9 * columns) & (height > 0.9 * rows) & (area < 0.25 * width * height)
+    for i in np.flatnonzero(hollow):  # a whole frame has nothing in the middle, which a slim digit has
+        y, x = round(0.15 * rows), round(0.15 * columns)
+        hollow[i] = (labels[y : rows - y, x : columns - x] == i + 1).sum() < 0.1 * area[i]
     return np.asarray((upright | level | hollow) & (len(stats) > 1), bool)
 
 

@@ -34,7 +34,7 @@ def dark_on_light(gray: Gray) -> Gray:
     writing is what is thin: that decides where half of the sheet lies in the shade.
     """
     small = _level(shrink(gray, 96))
-    middle = _two_means(small, float(small.min()), float(small.max()))
+    middle = _two_means(small)
     border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
     dark_share = float((small < middle).mean() - (small > middle).mean())
     dark_border = float((border < middle).mean() - (border > middle).mean())
@@ -57,9 +57,9 @@ def _thin(gray: Gray, hat: int) -> float:
     return float(cv2.morphologyEx(gray, hat, np.ones((window, window), np.uint8)).mean())
 
 
-def _two_means(gray: Gray, low: float, high: float) -> float:
+def _two_means(gray: NDArray[Any]) -> float:
     """A level between the two clusters of grey (Ridler and Calvard 1978), alike for both polarities."""
-    middle = (low + high) / 2
+    middle = (float(gray.min()) + float(gray.max())) / 2
     for _ in range(8):
         below, above = gray[gray < middle], gray[gray > middle]
         if not below.size or not above.size:
@@ -103,7 +103,8 @@ def calm(contrast: Contrast) -> Contrast:
 def _grain(contrast: Contrast) -> tuple[float, float]:
     """Where the bare paper's contrast lies, and its standard deviation, from the light side alone:
     nothing is lighter than paper but paper, while the dark side is mixed with ink."""
-    counts = np.bincount(np.clip(np.rint(contrast / 2) + 128, 0, 255).astype(np.int64).ravel(), minlength=256)
+    bare = contrast[contrast <= _two_means(contrast)]
+    counts = np.bincount(np.clip(np.rint(bare / 2) + 128, 0, 255).astype(np.int64), minlength=256)
     offset = 2.0 * (int(np.convolve(counts, np.ones(3), "same").argmax()) - 128)
     lighter = offset - contrast[contrast < offset - 1]
     few = lighter.size < 0.02 * contrast.size
@@ -133,9 +134,10 @@ def _smooth_paper(dark: Gray) -> tuple[Contrast, float]:
     The simplest wins unless a richer one halves the deviation or nearly so: in a tight crop a quadratic
     would bend down into the strokes.
     """
-    small = shrink(dark, 32).astype(np.float64)
+    tiny = shrink(dark, 32)
+    small, even = tiny.astype(np.float64), _level(tiny)
     terms = _quadratic_terms(small.shape)
-    light = _light_part(small).ravel()
+    light = (_light_part(small) & (even > _two_means(even))).ravel()
     fits = [_fit_paper(terms[:, :count], small.ravel(), light) for count in (1, 3, 6)]
     best = min(fits, key=lambda fit: (fit[1] + 0.5) * (1 + 0.12 * len(fit[0])))
     solution, spread, low, high = best

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import glob
 import sys
-from collections.abc import Iterator
-from itertools import islice
+import warnings
+from collections.abc import Iterable, Iterator
+from itertools import chain, count
 from pathlib import Path
 
 import click
@@ -23,7 +24,10 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".bmp", ".gif", ".
 """What is taken from a folder. A file named on the command line is opened whatever its name."""
 
 TOGETHER = 256
-"""Pictures held in memory at once."""
+"""Pictures read at once; more are no faster."""
+
+PIXELS_TOGETHER = 100_000_000
+"""Pixels from which a batch is read before it is full: 256 phone photos at once would take 3 GB."""
 
 
 @click.command("read", help="Read the digit on each picture. PATH: files, folders, patterns, or - for standard input.")
@@ -56,6 +60,7 @@ def command(
     marked: Path | None,
     show_ink: Path | None,
 ) -> int:
+    warnings.filterwarnings("ignore", module="PIL")  # of odd tags and sizes; what matters comes as an error
     reader = Reader(model)
     for folder in (marked, show_ink):
         if folder is not None:
@@ -71,6 +76,7 @@ def command(
             if show_ink is not None:
                 _save(ink_picture(frame(gray).ink), show_ink / f"{stem}.ink.png")
     text = FORMATS[form](results, top_k)
+    text = text.encode(errors="surrogateescape").decode(errors="replace")  # names of files need not be UTF-8
     if output is None:
         click.echo(text, nl=False)
     else:
@@ -83,14 +89,25 @@ def command(
 
 def _readings(reader: Reader, paths: tuple[str, ...]) -> Iterator[tuple[str, Gray | None, Result]]:
     """Read in batches; a picture that cannot be opened is an error in its place."""
-    opened = _opened(paths)
-    while chunk := list(islice(opened, TOGETHER)):
+    for chunk in _chunks(_opened(paths)):
         digits = iter(reader.digits([gray for _name, gray in chunk if not isinstance(gray, GuarismoError)]))
         for name, gray in chunk:
             if isinstance(gray, GuarismoError):
                 yield name, None, Result(name, error=gray.in_words())
             else:
                 yield name, gray, Result(name, reader.page_of(next(digits), gray))
+
+
+def _chunks(opened: Iterable[tuple[str, Gray | GuarismoError]]) -> Iterator[list[tuple[str, Gray | GuarismoError]]]:
+    chunk, pixels = [], 0
+    for name, gray in opened:
+        chunk.append((name, gray))
+        pixels += 0 if isinstance(gray, GuarismoError) else gray.size
+        if len(chunk) == TOGETHER or pixels >= PIXELS_TOGETHER:
+            yield chunk
+            chunk, pixels = [], 0
+    if chunk:
+        yield chunk
 
 
 def _opened(paths: tuple[str, ...]) -> Iterator[tuple[str, Gray | GuarismoError]]:
@@ -100,6 +117,9 @@ def _opened(paths: tuple[str, ...]) -> Iterator[tuple[str, Gray | GuarismoError]
                 yield name, _open(name)
         except DataError as error:
             yield path, error
+        except OSError as error:  # a folder that may not be listed, a name that is too long
+            template = "{name}: cannot be opened ({reason}); check that you may read it"
+            yield path, PictureError(template, name=path, reason=error.strerror)
 
 
 def _open(name: str) -> Gray | GuarismoError:
@@ -118,8 +138,8 @@ def _expand(path: str) -> Iterator[str]:
         if not found:
             raise PictureError("{path}: a folder without pictures; expected PNG, JPEG, TIFF, ... in it", path=path)
         yield from map(str, found)
-    elif matches := sorted(glob.glob(path, recursive=True)):
-        yield from (match for match in matches if Path(match).is_file())
+    elif matches := sorted(match for match in glob.glob(path, recursive=True) if Path(match).is_file()):
+        yield from matches
     else:
         yield path  # opening it says what is wrong
 
@@ -128,12 +148,14 @@ class _Names:
     """Names for what is written: the picture's own, numbered when two pictures share it."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, int] = {}
+        self._seen: set[str] = set()
 
     def unique(self, name: str) -> str:
         stem = "stdin" if name == "-" else Path(name).stem
-        count = self._seen[stem] = self._seen.get(stem, 0) + 1
-        return stem if count == 1 else f"{stem}-{count}"
+        numbered = (f"{stem}-{number}" for number in count(2))
+        name = next(name for name in chain([stem], numbered) if name not in self._seen)
+        self._seen.add(name)
+        return name
 
 
 def _make(folder: Path) -> None:
