@@ -6,7 +6,7 @@ DEV := .venv
 DATA := $(abspath ../shared/data)
 export GUARISMO_DATA ?= $(if $(wildcard $(DATA)),$(DATA),)
 
-.PHONY: help demo test check clean messages numbers golden vectors figures tutorial evaluate lock \
+.PHONY: help demo test clean messages numbers commands figures tutorial evaluate lock \
         bench-tutorial bench-coldstart bench-renderings
 
 help:  ## this list
@@ -40,6 +40,9 @@ messages: $(DEV)/ready  ## update the Spanish catalogue from the sources
 
 numbers: $(DEV)/ready  ## write the measured figures into README and docs
 	$(DEV)/bin/python docs/measured.py
+
+commands: $(DEV)/ready  ## write docs/*/commands.md from the commands' own help
+	$(DEV)/bin/python docs/commands.py
 
 figures: $(DEV)/ready  ## draw the figures of the tutorial pages
 	$(DEV)/bin/python docs/figures.py

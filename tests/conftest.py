@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from fakes import FakeEngine, write_fake_model
 from hypothesis import HealthCheck, settings
 
+from fakes import FakeEngine, write_fake_model
 from guarismo.reader import Reader
 
 # Seeded: a test that fails was broken by the change at hand. To look for more, HYPOTHESIS_PROFILE=search.

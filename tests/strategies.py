@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from hypothesis import strategies as st
-from pictures import levels, on_paper, written
 
 from guarismo.train.pens import Pen
 from guarismo.types import STATUSES, Box, Digit, Gray, Grid, ModelInfo, Number, Page
+from pictures import levels, on_paper, written
 
 seeds = st.integers(0, 2**20)
 shares = st.floats(0, 1, allow_nan=False)

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fakes import LABELS
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
+from fakes import LABELS
 from guarismo import decode
 from guarismo.errors import ModelError
 from guarismo.model import Model, Thresholds

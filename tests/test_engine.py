@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fakes import LABELS, FakeEngine, fake_weights, painted
 from onnx import TensorProto, helper
 
+from fakes import LABELS, FakeEngine, fake_weights, painted
 from guarismo.engine import LARGEST_BATCH, OnnxEngine
 from guarismo.errors import ModelError
 from guarismo.ink import frame

@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fakes import painted
 from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
-from pictures import written
 
+from fakes import painted
 from guarismo import image
 from guarismo.errors import GuarismoError, PictureError, UsageError
 from guarismo.image import load_gray
 from guarismo.types import Gray
+from pictures import written
 
 FOUR: Gray = written(4, 1, 60)
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from pictures import gap, on_paper, scaled, written
-from strategies import drawings, grays, sheets, shares
 
 from guarismo.image import load_gray
 from guarismo.ink import INK_VERSION, Framed, frame, frames
 from guarismo.types import Box, Gray, Ink
+from pictures import gap, on_paper, scaled, written
+from strategies import drawings, grays, shares, sheets
 
 VECTORS = Path(__file__).parent / "vectors"
 WORK_ENOUGH = 200

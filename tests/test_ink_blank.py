@@ -8,11 +8,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from PIL import Image
-from pictures import gradient, half_shaded, levels, lit, on_paper, ruled, specked, textured, written
 
 from guarismo.image import load_gray
 from guarismo.ink import frame
 from guarismo.types import Gray
+from pictures import gradient, half_shaded, levels, lit, on_paper, ruled, specked, textured, written
 
 SHAPES = [(28, 28), (60, 80), (240, 240), (700, 900)]
 SEEDS = range(6)

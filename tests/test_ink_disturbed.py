@@ -15,16 +15,17 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
+from guarismo import ink
+from guarismo.ink import frame
+from guarismo.types import Box, Gray, Ink
 from pictures import (
-    FELT,
-    HAIRLINE,
     Disturbance,
     gap,
     gradient,
     grainy,
     half_shaded,
     levels,
-    lit,
     on_paper,
     ruled,
     scaled,
@@ -32,10 +33,6 @@ from pictures import (
     textured,
     written,
 )
-
-from guarismo import ink
-from guarismo.ink import frame
-from guarismo.types import Box, Gray, Ink
 
 CASES = [(digit, seed) for seed in (2, 3) for digit in range(10)]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from pictures import BALLPOINT, FELT, HAIRLINE, gap, lit, on_paper, ruled, scaled, written
 
 from guarismo import ink
 from guarismo.ink import frame
 from guarismo.train.pens import Pen
 from guarismo.types import Gray, Ink
+from pictures import BALLPOINT, FELT, HAIRLINE, gap, lit, on_paper, ruled, scaled, written
 
 CASES = [(digit, seed) for seed in (2, 3) for digit in range(10)]
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -9,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes import LABELS, description, fake_weights, write_fake_model
 
+from fakes import LABELS, description, fake_weights, write_fake_model
 from guarismo import model
 from guarismo.errors import ModelError, OutputError
 from guarismo.ink import INK_VERSION
@@ -172,11 +173,28 @@ def test_a_full_disk_leaves_neither_a_part_nor_a_changed_file(
             self.touch()
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, step, full)
-    with pytest.raises(OutputError, match=r"out.json: cannot be written \(No space left on device\)"):
+    with monkeypatch.context() as patch, pytest.raises(OutputError, match=r"cannot be written \(No space left"):
+        patch.setattr(Path, step, full)
         write_whole(path, b"after")
-    monkeypatch.undo()
     assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("out.json", b"before")]
+
+
+@pytest.mark.parametrize("name", ["", "/", ".", "sub"])
+def test_a_folder_is_not_written_over(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sub").mkdir()
+    with pytest.raises(OutputError, match="a folder; name a file in it"):
+        write_whole(Path(name), b"x")
+
+
+def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    reading = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    write_whole(tmp_path / "pipe", b"readings")
+    assert os.read(reading, 100) == b"readings"
+    os.close(reading)
+    assert (tmp_path / "pipe").is_fifo()
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
 
 
 def test_a_model_cut_off_while_it_was_saved_is_no_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import NOT_A_DIGIT, FakeEngine, painted, write_fake_model
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from pictures import gradient, half_shaded, levels, on_paper, ruled, scaled, specked, textured
-from strategies import grays, sheets
 
+from fakes import NOT_A_DIGIT, FakeEngine, painted, write_fake_model
 from guarismo import Page, Reader
 from guarismo.engine import LARGEST_BATCH
 from guarismo.errors import ModelError, PictureError, UsageError
 from guarismo.types import Box, Digit, Gray
+from pictures import gradient, half_shaded, levels, on_paper, ruled, scaled, specked, textured
+from strategies import grays, sheets
 
 shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import boxes, digits, grids, model_infos, numbers, pages
 
 from guarismo.errors import DataError
 from guarismo.types import PAGE_FORMAT, Box, Digit, Grid, ModelInfo, Number, Page
+from strategies import boxes, digits, grids, model_infos, numbers, pages
 
 BOX = Box(1, 2, 11, 22)
 SEVEN = Digit(7, "read", 0.98, (0.0, 0.01, 0.02, 0.0, 0.0, 0.0, 0.0, 0.9, 0.03, 0.04), BOX)

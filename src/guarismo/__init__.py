@@ -5,6 +5,8 @@ from guarismo import Reader
 Reader().digit("seven.png").value  # 7
 """
 
+from typing import TYPE_CHECKING
+
 from guarismo.errors import (
     DataError,
     DatasetError,
@@ -15,6 +17,9 @@ from guarismo.errors import (
     UsageError,
 )
 from guarismo.types import Box, Digit, Grid, ModelInfo, Number, Page
+
+if TYPE_CHECKING:
+    from guarismo.reader import Reader
 
 __version__ = "0.1.0"
 

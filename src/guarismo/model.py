@@ -168,13 +168,24 @@ def save_model(directory: Path, described: Mapping[str, Any], weights: bytes, ca
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that it is there whole or not at all. Raises OutputError."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(data)
-        temporary.replace(path)
+        if path.is_dir():
+            raise OutputError("{path}: a folder; name a file in it", path=path)
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)  # a device or a pipe, as /dev/stdout: a file must not take its place
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _replace(path, data)
     except OSError as error:
-        temporary.unlink(missing_ok=True) if temporary.parent.is_dir() else None
         raise OutputError(
             "{path}: cannot be written ({reason}); choose another place or make room", path=path, reason=error.strerror
         ) from error
+
+
+def _replace(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -55,10 +55,23 @@ def to_text(results: Iterable[Result], top: int = 1) -> str:
     for result in results:
         for number in result.page.numbers if result.page else ():
             others = (" ".join(f"{text} ({share:.3f})" for text, share in number.alternatives[: top - 1]),)
-            rows.append((result.name, number.text or "-", in_words(number.status), _sure(number), *others[: top > 1]))
+            rows.append(
+                (
+                    _on_one_line(result.name),
+                    number.text or "-",
+                    in_words(number.status),
+                    _sure(number),
+                    *others[: top > 1],
+                )
+            )
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return "\n".join(lines) + "\n" if len(rows) > 1 else ""
+
+
+def _on_one_line(name: str) -> str:
+    """A file may be called anything: a new line would break the table, an escape could repaint the terminal."""
+    return "".join(character if character.isprintable() else "?" for character in name)
 
 
 def _sure(number: Number) -> str:

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from guarismo.errors import DataError
+
+Arrays = tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]
 
 pytestmark = pytest.mark.train
 
@@ -15,7 +18,7 @@ sweeps = pytest.importorskip("guarismo.train.sweep")
 
 
 @pytest.fixture(scope="module")
-def arrays() -> object:
+def arrays() -> Arrays:
     from guarismo.datasets import load_digits8x8
     from guarismo.train.tutorial import split_own
 
@@ -29,8 +32,9 @@ def test_parameters_are_counted_as_keras_counts_them() -> None:
         assert sweeps.parameters(shape) == dense_net(shape).count_params()
 
 
-def test_a_sweep_runs_each_combination_once_and_goes_on(arrays: object, tmp_path: Path) -> None:
-    table, said = tmp_path / "sweep.csv", []
+def test_a_sweep_runs_each_combination_once_and_goes_on(arrays: Arrays, tmp_path: Path) -> None:
+    table = tmp_path / "sweep.csv"
+    said: list[object] = []
     grid = sweeps.Grid((8, 16), (1,), 2, 2)
     rows = sweeps.sweep(grid, table, arrays, 1, said.append)
     assert [(r["units"], r["seed"]) for r in rows] == [(8, 1), (8, 2), (16, 1), (16, 2)]
@@ -48,8 +52,8 @@ def test_another_table_is_refused(tmp_path: Path) -> None:
         sweeps.read_rows(table)
 
 
-def test_the_search_chooses_by_training_digits_only(arrays: object, tmp_path: Path) -> None:
-    inks, labels, test_inks, _test_labels = arrays  # type: ignore[misc]
+def test_the_search_chooses_by_training_digits_only(arrays: Arrays, tmp_path: Path) -> None:
+    inks, labels, test_inks, _test_labels = arrays
     kept = sweeps.held_out_split(arrays)
     assert len(kept[0]) + len(kept[2]) == len(inks)
     spoiled = (inks, labels, np.full_like(test_inks, np.nan), None)

@@ -71,7 +71,9 @@ def test_its_model_reads(run: Path) -> None:
 
 def test_killed_and_resumed_it_ends_with_the_same_bits(run: Path, tmp_path: Path) -> None:
     out = tmp_path / "killed"
-    process = subprocess.Popen([*COMMAND, "12", "--out", str(out)], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [*COMMAND, "12", "--out", str(out)], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
     deadline = time.monotonic() + 120
     while not (out / "checkpoint.npz").exists() and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.002)

@@ -18,6 +18,9 @@ from PIL import Image
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
+from guarismo.image import load_gray  # noqa: E402
+from guarismo.ink import INK_VERSION, frame  # noqa: E402
+from guarismo.types import Gray  # noqa: E402
 from pictures import (  # noqa: E402
     FELT,
     HAIRLINE,
@@ -32,10 +35,6 @@ from pictures import (  # noqa: E402
     textured,
     written,
 )
-
-from guarismo.image import load_gray  # noqa: E402
-from guarismo.ink import INK_VERSION, frame  # noqa: E402
-from guarismo.types import Gray  # noqa: E402
 
 TOLERANCE = 2 / 255
 """Mean absolute difference that a port may have: another rounding, never another stage."""

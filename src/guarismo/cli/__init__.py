@@ -93,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(arguments: list[str]) -> int:
     try:
-        code = _root()(arguments, prog_name="guarismo", standalone_mode=False)
+        code = root()(arguments, prog_name="guarismo", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except click.exceptions.NoArgsIsHelpError as error:
@@ -127,7 +127,8 @@ def _broken_off(error: BaseException) -> int:
     return 130
 
 
-def _root() -> click.Group:
+def root() -> click.Group:
+    """The command `guarismo` itself, in the language of the session."""
     root = Commands(
         "guarismo",
         help=_("Reads handwritten numbers, and says when it is not sure."),

@@ -207,7 +207,7 @@ def _share_right(model: Any, pool: Pool) -> float:
     return float((logits_of(model, pool.inks).argmax(1) == pool.labels).mean())
 
 
-POOL_PARTS = 16
+POOL_PARTS = 20
 """Files of 10,000 photographed digits that a run trains on; one more is kept for watching and calibration."""
 
 MOST_WRONG = 0.0005

@@ -98,10 +98,10 @@ def epochs(
     for number in range(done, recipe.epochs):
         order = order_of(len(flat), recipe.seed, number)
         state, loss, right = _one_epoch(state, alive, (pictures, answers, order), shape, recipe)
-        if not all(np.isfinite(w).all() for w in (loss, *state.weights)):
+        if not (np.isfinite(loss) and all(np.isfinite(w).all() for w in state.weights)):
             raise DataError(
-                "the loss or a weight is no number any more (loss {loss:.4g}) in epoch {epoch} (step {step}) at a learning rate of {rate:g}: "
-                "try a smaller --learning-rate; the epochs before are kept",
+                "the loss or a weight is no number any more (loss {loss:.4g}) in epoch {epoch} (step {step}) "
+                "at a learning rate of {rate:g}: try a smaller --learning-rate; the epochs before are kept",
                 loss=loss,
                 epoch=number + 1,
                 step=state.step,

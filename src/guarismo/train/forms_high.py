@@ -261,6 +261,13 @@ def nine_open(d: Dice) -> list[Path]:
     return [[*bowl, (x - 0.03, low * 0.6), *corner(x + 0.03, d(0.02, 0.1)), (x - d(0.0, 0.08), 1.0)]]
 
 
+def nine_stick(d: Dice) -> list[Path]:
+    """A ring on a stick: the tail leaves from below the ring, not from its side."""
+    low = d(0.4, 0.5)
+    ring = arc((0.27, low / 2), (d(0.19, 0.26), low / 2), d(260, 285), d(615, 640), d(0.97, 1.03))
+    return [[*ring, (0.27 + d(-0.02, 0.05), 0.7), (d(0.18, 0.32), 1.0)]]
+
+
 def nine_g(d: Dice) -> list[Path]:
     """Closed from below: from the stem left, over the top, and down."""
     low = d(0.4, 0.5)
@@ -309,6 +316,7 @@ HIGH: dict[int, dict[str, Form]] = {
         "hook": nine_hook,
         "p": nine_p,
         "open": nine_open,
+        "stick": nine_stick,
         "g": nine_g,
     },
 }

@@ -59,6 +59,13 @@ def zero_loop(d: Dice) -> list[Path]:
     return [outer + knot + [(0.3 + d(0.15, 0.35), d(0.02, 0.12))]]
 
 
+def zero_a(d: Dice) -> list[Path]:
+    """With a stroke down its right side, as an a: the way to the next digit below."""
+    ring = arc((0.3, 0.5), (d(0.26, 0.33), 0.5), 50, 408, d(0.96, 1.02))
+    x = d(0.56, 0.64)
+    return [[*ring, (x, d(0.04, 0.12)), (x + 0.01, 0.6), (x + d(0.04, 0.16), d(0.9, 1.0))]]
+
+
 def zero_tail(d: Dice) -> list[Path]:
     """Joined to the next digit from its top."""
     ring = arc((0.3, 0.52), (d(0.25, 0.32), 0.48), 70, 428, d(0.97, 1.03))
@@ -108,6 +115,13 @@ def one_cane(d: Dice) -> list[Path]:
     return [[*flag, (0.305, 0.14), (0.3, 0.5), (0.29, 1.0)]]
 
 
+def one_arch(d: Dice) -> list[Path]:
+    """The flag climbs from far below and turns into the stem without a corner."""
+    reach, low = d(0.16, 0.28), d(0.3, 0.62)
+    climb = [(0.3 - reach, low), (0.3 - 0.62 * reach, 0.45 * low), (0.22, 0.03)]
+    return [[*climb, (0.29, d(0.03, 0.07)), (0.31, 0.3), (0.3, 1.0)]]
+
+
 def one_foot_tail(d: Dice) -> list[Path]:
     """A flag, and a foot that is the turn to the next digit."""
     dx = d(0.08, 0.14)
@@ -147,6 +161,14 @@ def two_script(d: Dice) -> list[Path]:
     w, h = d(0.08, 0.16), d(0.08, 0.16)
     loop = [(0.2, 0.84), (0.08, 0.97), (0.07 - w, 0.95 - h / 2), (0.1, 0.95 - h), (0.26, 0.91)]
     return [[*top, (0.32, 0.66), *loop, (0.45, 1.0), (d(0.62, 0.85), d(0.86, 0.97))]]
+
+
+def two_q(d: Dice) -> list[Path]:
+    """As a script Q: a full head that curls under, and a large loop at the foot."""
+    head = arc((0.3, 0.27), (d(0.22, 0.28), 0.27), d(185, 225), -25)
+    w, h = d(0.12, 0.2), d(0.12, 0.22)
+    loop = [(0.22, 0.86), (0.06, 0.98), (0.05 - w, 0.95 - h / 2), (0.08, 0.95 - h), (0.28, 0.9)]
+    return [[*head, (0.34, 0.62), *loop, (0.46, 1.0), (d(0.6, 0.8), d(0.86, 0.96))]]
 
 
 def two_curl(d: Dice) -> list[Path]:
@@ -276,6 +298,7 @@ LOW: dict[int, dict[str, Form]] = {
         "open": zero_open,
         "curl": zero_curl,
         "loop": zero_loop,
+        "a": zero_a,
         "tail": zero_tail,
     },
     1: {
@@ -285,6 +308,7 @@ LOW: dict[int, dict[str, Form]] = {
         "foot": one_foot,
         "flag_foot": one_flag_foot,
         "cane": one_cane,
+        "arch": one_arch,
         "foot_tail": one_foot_tail,
     },
     2: {
@@ -292,6 +316,7 @@ LOW: dict[int, dict[str, Form]] = {
         "z": two_z,
         "loop": two_loop,
         "script": two_script,
+        "q": two_q,
         "curl": two_curl,
         "swan": two_swan,
         "wave": two_wave,

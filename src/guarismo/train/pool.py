@@ -7,7 +7,6 @@ little (``augment.wiggle``) each time that they are seen.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,12 +22,13 @@ from guarismo.train.augment import Rng, as_bytes, photograph
 from guarismo.train.nondigits import nondigit
 from guarismo.train.pens import Pen, draw, smooth
 from guarismo.train.strokes import Hand
+from guarismo.train.workers import workers
 from guarismo.types import Gray
 
 NOT_A_DIGIT = 10
 """The label of everything that is no digit."""
 
-SHARES = {"mnist": 0.34, "strokes": 0.30, "pendigits": 0.12, "optdigits": 0.06, "nondigits": 0.18}
+SHARES = {"mnist": 0.28, "strokes": 0.42, "pendigits": 0.10, "optdigits": 0.05, "nondigits": 0.15}
 """How often each source is drawn. MNIST also comes as it is, beside the pool; generated shapes have the
 variety that it lacks; optdigits has 1,934 pictures only."""
 
@@ -117,8 +117,8 @@ def make_parts(folder: Path, out: Path, parts: int, seed: int, without: tuple[st
     out.mkdir(parents=True, exist_ok=True)
     paths = [out / f"pool-{seed}-{part:03d}.npz" for part in range(parts)]
     missing = [(path, part) for part, path in enumerate(paths) if not path.exists()]
-    with ProcessPoolExecutor(2) as workers:
-        for job in [workers.submit(_part, folder, path, seed * 1000 + part, without) for path, part in missing]:
+    with workers(2) as pool:
+        for job in [pool.submit(_part, folder, path, seed * 1000 + part, without) for path, part in missing]:
             job.result()
     return paths
 

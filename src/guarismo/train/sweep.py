@@ -12,10 +12,9 @@ import io
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from itertools import pairwise, product
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from guarismo.model import write_whole
 from guarismo.train.fit import Recipe, epochs, probabilities, use_cores
 from guarismo.train.nets import DenseShape
 from guarismo.train.tutorial import Arrays, arrays_of
+from guarismo.train.workers import workers
 
 COLUMNS = (
     "units",
@@ -66,7 +66,7 @@ def parameters(shape: DenseShape) -> int:
     return sum(before * after + after for before, after in pairwise(sizes))
 
 
-def sweep(grid: Grid, table: Path, arrays: Arrays | None, workers: int, say: Callable[[Row], None]) -> list[Row]:
+def sweep(grid: Grid, table: Path, arrays: Arrays | None, at_once: int, say: Callable[[Row], None]) -> list[Row]:
     """Run what ``table`` (a CSV) does not hold yet, two or more at a time, one core each; all rows in order.
 
     ``arrays`` None loads MNIST in each process. Each finished run is in the table at once: a sweep that
@@ -74,19 +74,18 @@ def sweep(grid: Grid, table: Path, arrays: Arrays | None, workers: int, say: Cal
     """
     rows = {_key(row): row for row in read_rows(table)}
     missing = [key for key in grid.runs() if key not in rows]
-    for row in _run_all(missing, arrays, workers):
+    for row in _run_all(missing, arrays, at_once):
         rows[_key(row)] = row
         _write_rows(table, [rows[key] for key in sorted(rows)])
         say(row)
     return [rows[key] for key in grid.runs()]
 
 
-def _run_all(keys: list[Key], arrays: Arrays | None, workers: int) -> Iterator[Row]:
-    if workers == 1 or len(keys) < 2:
+def _run_all(keys: list[Key], arrays: Arrays | None, count: int) -> Iterator[Row]:
+    if count == 1 or len(keys) < 2:
         yield from (run_one(key, arrays) for key in keys)
         return
-    # TensorFlow's threads do not survive a fork
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with workers(count) as pool:
         for job in as_completed([pool.submit(run_one, key, arrays) for key in keys]):
             yield job.result()
 
