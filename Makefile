@@ -46,6 +46,7 @@ commands: $(DEV)/ready  ## write docs/*/commands.md from the commands' own help
 
 figures: $(DEV)/ready  ## draw the figures of the tutorial pages
 	$(DEV)/bin/python docs/figures.py
+	$(DEV)/bin/python docs/sheet.py
 
 tutorial: $(DEV)/ready  ## train the tutorial's network into runs/tutorial
 	$(DEV)/bin/guarismo train tutorial --out runs/tutorial

@@ -83,8 +83,8 @@ def main() -> None:
 
     rng = np.random.default_rng(13)
     pictures["blank-paper.png"] = "", Image.fromarray(photo(np.full((300, 300, 3), 225.0), slope((300, 300), 0.8), 3))
-    knot = np.cumsum(rng.normal(0, 0.3, (14, 2)), 0).astype(np.float32)
-    knot = (knot - knot.min(0)) / np.ptp(knot, axis=0).max()
+    turns = np.linspace(0, 9 * np.pi, 60)  # to and fro, as one crosses a word out
+    knot = np.stack([np.sin(turns) * 0.6 + 0.7, turns / 40 + 0.1 * np.cos(2.3 * turns)], 1).astype(np.float32)
     pictures["scribble.png"] = "", Image.fromarray(draw([knot], 240, felt, rng))
 
     for name, (_label, picture) in pictures.items():

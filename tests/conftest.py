@@ -13,7 +13,7 @@ from guarismo.reader import Reader
 
 # Seeded: a test that fails was broken by the change at hand. To look for more, HYPOTHESIS_PROFILE=search.
 settings.register_profile("seeded", max_examples=60, deadline=None, derandomize=True, database=None)
-settings.register_profile("search", max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("search", max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "seeded"))
 
 

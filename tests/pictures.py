@@ -25,7 +25,7 @@ def written(digit: int, seed: int, size: int = 120, pen: Pen = BALLPOINT) -> Gra
 
 def on_paper(drawing: Gray, shape: tuple[int, int] = (240, 240), at: tuple[float, float] = (0.5, 0.5)) -> Gray:
     """The drawing on white paper; ``at`` (down, across) is 0 at one edge and 1 at the other."""
-    sheet = np.full(np.maximum(shape, drawing.shape), 255, np.uint8)
+    sheet = np.full((max(shape[0], drawing.shape[0]), max(shape[1], drawing.shape[1])), 255, np.uint8)
     top = round(at[0] * (sheet.shape[0] - drawing.shape[0]))
     left = round(at[1] * (sheet.shape[1] - drawing.shape[1]))
     sheet[top : top + drawing.shape[0], left : left + drawing.shape[1]] = drawing
@@ -34,12 +34,12 @@ def on_paper(drawing: Gray, shape: tuple[int, int] = (240, 240), at: tuple[float
 
 def levels(gray: Gray, black: float, white: float) -> Gray:
     """Black and white moved to other levels: less contrast."""
-    return np.rint(black + (white - black) * (gray / 255.0)).astype(np.uint8)
+    return np.asarray(np.rint(black + (white - black) * (gray / 255.0)), np.uint8)
 
 
 def lit(gray: Gray, light: ArrayLike) -> Gray:
     """Under ``light`` (H, W) or what broadcasts to it, as a share of full light."""
-    return np.clip(np.rint(gray * np.asarray(light)), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(gray * np.asarray(light)), 0, 255), np.uint8)
 
 
 def gradient(gray: Gray, first: float, last: float, axis: int = 1) -> Gray:
@@ -94,12 +94,12 @@ def textured(seed: int, shape: tuple[int, int] = (240, 240), depth: float = 6.0)
     """Bare rough paper: blotches and fibres of a few pixels, ``depth`` levels of standard deviation."""
     rng = np.random.default_rng(seed)
     tooth = sum((_blurred(rng.normal(size=shape), sigma) for sigma in (1.0, 3.0, 8.0)), np.zeros(shape))
-    return np.clip(np.rint(225 + tooth * depth / tooth.std()), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(225 + tooth * depth / tooth.std()), 0, 255), np.uint8)
 
 
 def _blurred(noise: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
     calm = np.asarray(cv2.GaussianBlur(noise, (0, 0), sigma), np.float64)
-    return calm / calm.std()
+    return np.asarray(calm / calm.std(), np.float64)
 
 
 def gap(one: Ink, other: Ink) -> float:

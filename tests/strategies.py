@@ -43,7 +43,7 @@ def grays(draw: st.DrawFn, largest: int = 40) -> Gray:
         rng.integers(low, high + 1, shape),
         np.linspace(low, high, shape[0] * shape[1]).reshape(shape),
     ]
-    return draw(st.sampled_from(kinds)).astype(np.uint8)
+    return np.asarray(draw(st.sampled_from(kinds)), np.uint8)
 
 
 @st.composite

@@ -217,7 +217,8 @@ def test_a_name_that_is_not_utf8_is_read_and_shown(here: Path) -> None:
     for form in ("text", "json", "jsonl", "csv"):
         done = shell(name, "--format", form, environment={"PYTHONIOENCODING": "utf-8:strict"})
         assert (done.returncode, done.stderr) == (0, b"")
-        assert "n\ufffdmero.png" in done.stdout.decode()
+        shown = "n?mero.png" if form == "text" else "n\ufffdmero.png"
+        assert shown in done.stdout.decode()
     assert shell(name, "--annotate", "out", "--output", "out.txt").returncode == 0
-    assert "n\ufffdmero.png" in Path("out.txt").read_text()
+    assert "n?mero.png" in Path("out.txt").read_text()
     assert os.listdir(b"out") == [name]

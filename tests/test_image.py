@@ -17,7 +17,7 @@ from PIL import Image
 from fakes import painted
 from guarismo import image
 from guarismo.errors import GuarismoError, PictureError, UsageError
-from guarismo.image import load_gray
+from guarismo.image import Source, load_gray
 from guarismo.types import Gray
 from pictures import written
 
@@ -47,7 +47,16 @@ def test_a_path_text_bytes_a_file_and_a_pil_picture_are_the_same(tmp_path: Path)
     path.write_bytes(encoded(FOUR))
     data = path.read_bytes()
     with path.open("rb") as file, Image.open(path) as opened:
-        sources = [path, str(path), data, bytearray(data), memoryview(data), file, opened, Image.fromarray(FOUR)]
+        sources: list[Source] = [
+            path,
+            str(path),
+            data,
+            bytearray(data),
+            memoryview(data),
+            file,
+            opened,
+            Image.fromarray(FOUR),
+        ]
         for source in sources:
             gray = load_gray(source)
             np.testing.assert_array_equal(gray, FOUR)

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -111,8 +112,12 @@ def test_garbage_for_a_description_is_refused(directory: Path, garbage: bytes) -
     assert "model.json is damaged" in refusal(directory)
 
 
+def _drop(key: str, described: dict[str, Any]) -> None:
+    del described[key]
+
+
 CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
-    **{f"without {key}": lambda described, key=key: described.pop(key) for key in (*description(), "files", "format")},
+    **{f"without {key}": partial(_drop, key) for key in (*description(), "files", "format")},
     "files is a list": lambda described: described.update(files=["model.onnx"]),
     "files names no weights": lambda described: described.update(files={}),
     "labels is a number": lambda described: described.update(labels=10),

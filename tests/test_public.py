@@ -9,16 +9,29 @@ import sys
 from pathlib import Path
 
 import pytest
-from fakes import painted
 from PIL import Image
 
 import guarismo
+from fakes import painted
 from guarismo import reader
 
-PUBLIC = """
-Box DataError DatasetError Digit Grid GuarismoError ModelError ModelInfo Number OutputError Page PictureError Reader
-UsageError __version__
-""".split()
+PUBLIC = [
+    "Box",
+    "DataError",
+    "DatasetError",
+    "Digit",
+    "Grid",
+    "GuarismoError",
+    "ModelError",
+    "ModelInfo",
+    "Number",
+    "OutputError",
+    "Page",
+    "PictureError",
+    "Reader",
+    "UsageError",
+    "__version__",
+]
 
 HEAVY = ("tensorflow", "keras", "sklearn", "matplotlib", "optuna", "rich", "onnx", "scipy", "pandas", "guarismo.train")
 

@@ -16,8 +16,9 @@ from fakes import NOT_A_DIGIT, FakeEngine, painted, write_fake_model
 from guarismo import Page, Reader
 from guarismo.engine import LARGEST_BATCH
 from guarismo.errors import ModelError, PictureError, UsageError
+from guarismo.image import Source
 from guarismo.types import Box, Digit, Gray
-from pictures import gradient, half_shaded, levels, on_paper, ruled, scaled, specked, textured
+from pictures import Disturbance, gradient, half_shaded, levels, on_paper, ruled, scaled, specked, textured
 from strategies import grays, sheets
 
 shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
@@ -55,7 +56,7 @@ def test_the_box_is_where_the_ink_is_in_the_callers_picture(reader: Reader) -> N
 
 
 # What happens to pictures on the way to a reader, and the answer that must stay (users' groups A, B, C, G and I).
-WAYS = {
+WAYS: dict[str, Disturbance] = {
     "high up in a corner": lambda p: on_paper(p, (300, 300), (0, 0)),
     "low down in a corner": lambda p: on_paper(p, (300, 300), (1, 1)),
     "tiny in a page": lambda p: on_paper(scaled(p, (40, 40)), (1600, 1200), (0.3, 0.8)),
@@ -119,7 +120,7 @@ def test_an_array_of_many_pictures_is_a_batch(reader: Reader) -> None:
 def test_sources_of_all_kinds_may_be_mixed(reader: Reader, tmp_path: Path) -> None:
     path = tmp_path / "six.png"
     Image.fromarray(painted(6)).save(path)
-    sources = [
+    sources: list[Source] = [
         path,
         str(path),
         path.read_bytes(),
@@ -230,7 +231,7 @@ def test_a_model_for_another_ink_is_refused(tmp_path: Path) -> None:
 
 def test_a_network_that_does_not_fit_its_description_is_refused(tmp_path: Path) -> None:
     directory = write_fake_model(tmp_path, labels=list("0123456789"))
-    with pytest.raises(ModelError, match="its network gives 11 values for a picture, model.json names 10 labels"):
+    with pytest.raises(ModelError, match="its network gives 11 values a picture, model.json names 10 labels"):
         Reader(directory).digit(painted(1))
 
 

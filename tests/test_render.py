@@ -29,11 +29,10 @@ from guarismo.types import STATUSES, Box, ModelInfo, Number, Page, Status
 from strategies import pages
 
 MODEL = ModelInfo("digit", "1", "ab", 1)
+BOX = Box(5, 6, 25, 36)
 
 
-def page(
-    text: str = "0042", status: Status = "read", box: Box = Box(5, 6, 25, 36), width: int = 60, height: int = 50
-) -> Page:
+def page(text: str = "0042", status: Status = "read", box: Box = BOX, width: int = 60, height: int = 50) -> Page:
     number = Number(text, (), status, 0.97531, box, (("0047", 0.01), ("0012", 0.005)))
     return Page((number,), (), width, height, MODEL)
 

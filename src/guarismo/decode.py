@@ -38,7 +38,7 @@ def digits(logits: Logits, boxes: Sequence[Box | None], sizes: Sequence[tuple[in
         return []
     if logits.shape[1:] != (len(model.labels),):
         raise ModelError(
-            "{name}: its network gives {came} values for a picture, model.json names {expected} labels; export it again",
+            "{name}: its network gives {came} values a picture, model.json names {expected} labels; export it again",
             name=model.info.name,
             came=logits.shape[-1],
             expected=len(model.labels),

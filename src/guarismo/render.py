@@ -139,8 +139,8 @@ def annotate(gray: Gray, page: Page) -> Image.Image:
 
 
 def _label(number: Number) -> str:
-    if number.status == "blank":
-        return in_words("blank")
+    if number.status in ("blank", "not_a_digit"):
+        return in_words(number.status)
     return f"{number.text}  {in_words(number.status)} {number.confidence:.2f}"
 
 

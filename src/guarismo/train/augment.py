@@ -112,7 +112,8 @@ def _crop(gray: Gray, rng: Rng) -> Gray:
     size = max(np.ptp(rows), np.ptp(columns)) + 1
     top, left, bottom, right = (int(size * rng.uniform(-0.03, 0.14)) for _ in range(4))
     y, x = (max(0, int(rows[0]) - top), max(0, int(columns[0]) - left))
-    return gray[y : int(rows[-1]) + 1 + bottom, x : int(columns[-1]) + 1 + right]
+    cropped = gray[y : int(rows[-1]) + 1 + bottom, x : int(columns[-1]) + 1 + right]
+    return cropped if min(cropped.shape) >= 6 else gray
 
 
 def _low_resolution(gray: Gray, rng: Rng) -> Gray:

@@ -7,6 +7,7 @@ little (``augment.wiggle``) each time that they are seen.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -118,7 +119,8 @@ def make_parts(folder: Path, out: Path, parts: int, seed: int, without: tuple[st
     paths = [out / f"pool-{seed}-{part:03d}.npz" for part in range(parts)]
     missing = [(path, part) for part, path in enumerate(paths) if not path.exists()]
     with workers(2) as pool:
-        for job in [pool.submit(_part, folder, path, seed * 1000 + part, without) for path, part in missing]:
+        jobs = [pool.submit(_part, folder, path, seed * 1000 + part, without) for path, part in missing]
+        for job in as_completed(jobs):
             job.result()
     return paths
 
