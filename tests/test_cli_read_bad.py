@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import pty
 import subprocess
 import sys
 from collections.abc import Callable
@@ -329,3 +330,20 @@ def test_the_error_of_a_picture_is_told_in_the_language_of_the_session(
         pytest.skip("there is no compiled Spanish yet")
     assert run("none.png", "--lang", "es") == 1
     assert "no such file" not in capsys.readouterr().err
+
+
+ALWAYS_RED = pytest.mark.xfail(strict=True, reason="cli.complain: click does not know NO_COLOR, so errors stay red")
+
+
+@pytest.mark.parametrize(
+    ("no_color", "coloured"), [(None, True), pytest.param("1", False, marks=ALWAYS_RED)], ids=["unset", "set"]
+)
+def test_errors_are_red_on_a_terminal_unless_no_color_is_set(here: Path, no_color: str | None, coloured: bool) -> None:
+    ours, theirs = pty.openpty()
+    environment = {"TERM": "xterm", **({"NO_COLOR": no_color} if no_color else {})}
+    shell("none.png", environment=environment, capture_output=False, stdout=subprocess.DEVNULL, stderr=theirs)
+    os.close(theirs)
+    said = os.read(ours, 10_000)
+    os.close(ours)
+    assert b"none.png: no such file" in said
+    assert (b"\x1b[" in said) == coloured

@@ -11,6 +11,7 @@ One core is enough: the matrices are too small for two to share (docs/LOG.md has
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -94,36 +95,67 @@ def epochs(
     done, state = start or (0, initial(shape, recipe.seed))
     flat = inks.reshape(len(inks), -1)
     alive = np.asarray(flat.any(0), bool)  # 67 of MNIST's pixels are never inked: their weights never move
-    pictures, answers = tf.constant(flat[:, alive]), tf.constant(np.asarray(labels, np.int32))
-    for number in range(done, recipe.epochs):
-        order = order_of(len(flat), recipe.seed, number)
-        state, loss, right = _one_epoch(state, alive, (pictures, answers, order), shape, recipe)
-        if not (np.isfinite(loss) and all(np.isfinite(w).all() for w in state.weights)):
-            raise DataError(
-                "the loss or a weight is no number any more (loss {loss:.4g}) in epoch {epoch} (step {step}) "
-                "at a learning rate of {rate:g}: try a smaller --learning-rate; the epochs before are kept",
-                loss=loss,
-                epoch=number + 1,
-                step=state.step,
-                rate=recipe.learning_rate,
-            )
-        yield Epoch(number + 1, loss, right, state)
+    data = _Data(flat[:, alive], labels, recipe)
+    with ThreadPoolExecutor(1) as ahead:  # the next epoch is put in order while this one trains
+        coming = ahead.submit(data.in_order, done)
+        for number in range(done, recipe.epochs):
+            parts = coming.result()
+            if number + 1 < recipe.epochs:
+                coming = ahead.submit(data.in_order, number + 1)
+            epoch = _one_epoch(number, state, alive, parts, (shape, recipe))
+            _check(epoch, recipe)
+            state = epoch.state
+            yield epoch
+
+
+def _check(epoch: Epoch, recipe: Recipe) -> None:
+    if not (np.isfinite(epoch.loss) and all(np.isfinite(w).all() for w in epoch.state.weights)):
+        raise DataError(
+            "the loss or a weight is no number any more (loss {loss:.4g}) in epoch {epoch} (step {step}) "
+            "at a learning rate of {rate:g}: try a smaller --learning-rate; the epochs before are kept",
+            loss=epoch.loss,
+            epoch=epoch.number,
+            step=epoch.state.step,
+            rate=recipe.learning_rate,
+        )
+
+
+Parts = list[tuple[Any, Any]]
+"""Batches float32 (steps, size, pixels) and targets int32 (steps, size): the full ones, then the rest as one."""
+
+
+class _Data:
+    """Pictures and answers in memory, and any epoch's batches of them."""
+
+    def __init__(self, flat: NDArray[np.float32], labels: NDArray[np.integer[Any]], recipe: Recipe) -> None:
+        self._pictures, self._answers = tf.constant(flat), tf.constant(np.asarray(labels, np.int32))
+        self._recipe = recipe
+
+    def in_order(self, epoch: int) -> Parts:
+        """The batches of epoch ``epoch`` (from 0)."""
+        order = order_of(len(self._answers), self._recipe.seed, epoch)
+        size = min(self._recipe.batch_size, len(order))
+        whole = len(order) - len(order) % size
+        cuts = [(order[:whole], size), (order[whole:], len(order) - whole)]
+        return [self._batches(places, count) for places, count in cuts if count]
+
+    def _batches(self, places: NDArray[np.int32], size: int) -> tuple[Any, Any]:
+        steps = len(places) // size
+        batches = tf.reshape(tf.gather(self._pictures, places), [steps, size, self._pictures.shape[1]])
+        return batches, tf.reshape(tf.gather(self._answers, places), [steps, size])
 
 
 def _one_epoch(
-    state: State, alive: NDArray[np.bool_], data: tuple[Any, Any, NDArray[np.int32]], shape: DenseShape, recipe: Recipe
-) -> tuple[State, float, float]:
-    pictures, answers, order = data
-    whole = len(order) - len(order) % recipe.batch_size
-    carried = _narrow(state, alive)
-    losses, right = 0.0, 0
-    for part, size in ((order[:whole], recipe.batch_size), (order[whole:], len(order) - whole)):
-        if not len(part):
-            continue
-        constants = (size, shape.dropout, recipe.learning_rate, recipe.seed)
-        carried, loss, hits = _run(carried, pictures, answers, tf.constant(part), constants)
-        losses, right = losses + float(loss) * size, right + int(hits)
-    return _widen(carried, state, alive), losses / len(order), right / len(order)
+    number: int, state: State, alive: NDArray[np.bool_], parts: Parts, how: tuple[DenseShape, Recipe]
+) -> Epoch:
+    shape, recipe = how
+    carried, losses, right, count = _narrow(state, alive), 0.0, 0, 0
+    for batches, targets in parts:
+        constants = (shape.dropout, recipe.learning_rate, recipe.seed)
+        carried, loss, hits = _run(carried, batches, targets, constants)
+        losses, right = losses + float(loss) * targets.shape[1], right + int(hits)
+        count += targets.shape[0] * targets.shape[1]
+    return Epoch(number + 1, losses / count, right / count, _widen(carried, state, alive))
 
 
 def _narrow(state: State, alive: NDArray[np.bool_]) -> Any:
@@ -146,18 +178,15 @@ def _fill(old: NDArray[np.float32], alive: NDArray[np.bool_], new: list[Any]) ->
 
 
 @partial(tf.function, jit_compile=True)
-def _run(carried: Any, pictures: Any, answers: Any, order: Any, constants: tuple[int, float, float, int]) -> Any:
-    """All steps of ``order``: (state, sum of the batches' mean losses, right answers).
+def _run(carried: Any, batches: Any, targets: Any, constants: tuple[float, float, int]) -> Any:
+    """All steps, one batch each: (state, sum of the batches' mean losses, right answers).
 
-    ``constants`` are (batch size, dropout, learning rate, seed): Python numbers, compiled in.
+    ``constants`` are (dropout, learning rate, seed): Python numbers, compiled in.
     """
-    size, dropout, rate, seed = constants
-    steps = order.shape[0] // size
-    batches = tf.reshape(tf.gather(pictures, order), [steps, size, pictures.shape[1]])
-    targets = tf.reshape(tf.gather(answers, order), [steps, size])
+    dropout, rate, seed = constants
     weights, first, second, step = carried
     losses, hits = 0.0, 0
-    for i in tf.range(steps):
+    for i in tf.range(targets.shape[0]):
         step += 1
         key = tf.stack([seed, tf.cast(step, tf.int32)])
         loss, right, gradients = _gradients(weights, batches[i], targets[i], dropout, key)
