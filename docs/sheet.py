@@ -1,6 +1,6 @@
 """Draws docs/img/examples.png: the pictures of examples/ as ``guarismo read --annotate`` writes them.
 
-    python docs/sheet.py
+python docs/sheet.py
 """
 
 from __future__ import annotations

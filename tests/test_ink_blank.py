@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -51,32 +50,8 @@ PAPERS: dict[str, Paper] = {
 }
 
 
-GRAIN = (
-    "ink: grain of bare paper is measured too small since _grain looks at the lighter of two clusters of noise alone"
-)
-SHADOW = "ink: half in a hard shadow, only the lit half is taken for paper since _smooth_paper begins with the lighter cluster"
-FAULTS = {
-    ("noise", (240, 240)): GRAIN,
-    ("much noise", (240, 240)): GRAIN,
-    ("noise in the dark", (240, 240)): GRAIN,
-    ("a noisy gradient", (60, 80)): GRAIN,
-    ("a faint texture", (60, 80)): GRAIN,
-    ("a hard shadow", (60, 80)): SHADOW,
-    ("a hard shadow", (240, 240)): SHADOW,
-    ("a hard shadow", (700, 900)): SHADOW,
-}
-"""What is left to be mended in the sources; all of it was blank before 1d4e804."""
-
-
-def papers() -> Iterator[Any]:
-    for paper in PAPERS:
-        for shape in SHAPES:
-            fault = FAULTS.get((paper, shape))
-            marks = [pytest.mark.xfail(strict=True, reason=fault)] if fault else []
-            yield pytest.param(paper, shape, marks=marks, id=f"{paper}, {shape[0]}x{shape[1]}")
-
-
-@pytest.mark.parametrize(("paper", "shape"), list(papers()))
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: f"{shape[0]}x{shape[1]}")
+@pytest.mark.parametrize("paper", PAPERS)
 def test_bare_paper_is_blank(paper: str, shape: tuple[int, int]) -> None:
     for seed in SEEDS:
         framed = frame(PAPERS[paper](shape, seed))
@@ -138,20 +113,15 @@ def test_paper_with_a_soft_shadow_is_blank() -> None:
     assert not_blank(soft_shadow, (60, 80)) == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="ink: three single pixels of dust on a bare sheet are all the ink there is, so they stay"
-)
 def test_dust_on_bare_paper_is_blank() -> None:
     assert not_blank(lambda shape, seed: specked(white(shape, 0), seed, 3), (240, 240)) == []
 
 
-@pytest.mark.xfail(strict=True, reason="ink: a frame is left out only beside other ink")
 def test_an_empty_printed_box_is_blank() -> None:
     boxed: Paper = lambda shape, _seed: ruled(white(shape, 0), "left", "right", "top", "bottom", off=4)  # noqa: E731
     assert not_blank(boxed, (240, 240), range(1)) == []
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="ink: _smooth_paper finds no paper at all in a few pixels")
 @pytest.mark.parametrize("pixels", [[[0, 1, 2]], [[215, 176]], [[99], [224]]])
 def test_a_picture_of_a_few_pixels_does_not_break_off(pixels: list[list[int]]) -> None:
     frame(np.array(pixels, np.uint8))

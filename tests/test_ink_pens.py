@@ -111,13 +111,11 @@ def test_a_hairline_digit_cut_close_keeps_all_its_strokes(case: tuple[int, int])
 # --- left to be mended in the sources ----------------------------------------------------------------
 
 
-@pytest.mark.xfail(strict=True, reason="ink: a black frame along the edge turns the polarity, and an open 8 is blank")
 def test_an_eight_in_a_frame_keeps_its_ink() -> None:
     sheet = on_paper(written(8, 1))
     assert gap(frame(ruled(sheet, *FRAME)).ink, frame(sheet).ink) < 0.01
 
 
-@pytest.mark.xfail(strict=True, reason="ink: a box more than a twentieth of the picture away from the edge stays")
 def test_a_printed_box_with_a_margin_around_it_is_left_out() -> None:
     sheet = on_paper(written(2, 42, 48), (96, 96))
     assert gap(frame(ruled(sheet, *FRAME, thick=2, off=6)).ink, frame(sheet).ink) < 0.01
