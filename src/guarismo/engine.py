@@ -32,6 +32,13 @@ class OnnxEngine:
         except Exception as error:  # the runtime raises classes of its own, one for each way to be wrong
             raise ModelError("{name}: not an ONNX model that can be run; export it again", name=name) from error
         self._input = self._session.get_inputs()[0].name
+        shape = self._session.get_inputs()[0].shape
+        if shape[1:] != [28, 28]:
+            raise ModelError(
+                "{name}: its network takes pictures of shape {shape}, expected (N, 28, 28); export it again",
+                name=name,
+                shape=tuple(shape),
+            )
 
     def run(self, batch: Inks) -> Logits:
         if not len(batch):

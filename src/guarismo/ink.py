@@ -9,7 +9,7 @@ The stages, each a function: ``dark_on_light`` → ``subtract_paper`` → ``find
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -69,21 +69,26 @@ def frame(gray: Gray) -> Framed:
     return Framed(_cut_out(found), found.box)
 
 
-def frames(grays: Sequence[Gray] | NDArray[np.uint8]) -> list[Framed]:
-    """``frame`` for many pictures; a stack uint8 (N, 28, 28) of framed digits is done at once."""
-    stack = _stack(grays)
-    if stack is None:
-        return [frame(gray) for gray in grays]
+def frames(grays: Iterable[Gray]) -> list[Framed]:
+    """``frame`` for many pictures, each let go once it is framed; digits that are framed already are done at once."""
+    found: list[Framed] = []
+    small: dict[int, Gray] = {}
+    for i, gray in enumerate(grays):
+        if gray.shape == (SIDE, SIDE):
+            small[i] = gray
+        found.append(Framed(_EMPTY, None) if i in small else frame(gray))
+    if small:
+        for i, framed in zip(small, _small_frames(np.stack(list(small.values()))), strict=True):
+            found[i] = framed
+    return found
+
+
+def _small_frames(stack: NDArray[np.uint8]) -> list[Framed]:
+    """Pictures uint8 (N, 28, 28): as they are where MNIST has framed them, else like any other."""
     inks, framed = _already_framed(stack)
     boxes = _boxes_of(inks)
     inks.flags.writeable = False
     return [Framed(inks[i], boxes[i]) if framed[i] else frame(gray) for i, gray in enumerate(stack)]
-
-
-def _stack(grays: Sequence[Gray] | NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-    if len(grays) and all(gray.shape == (SIDE, SIDE) for gray in grays):
-        return np.asarray(grays, np.uint8)
-    return None
 
 
 def _frozen(ink: Ink) -> Ink:

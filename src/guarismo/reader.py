@@ -7,7 +7,7 @@ It wires the stages, each of which can be used alone:
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -56,11 +56,9 @@ class Reader:
 
     def iter_digits(self, sources: Sources) -> Iterator[Digit]:
         """``digits`` one by one, in bounded memory however many there are."""
-        rest = iter(_checked(sources))
-        number = 0
-        while chunk := list(islice(rest, LARGEST_BATCH)):
-            yield from self._read(_grays(chunk, number))
-            number += len(chunk)
+        grays = _grays(_checked(sources))
+        while some := self._read(islice(grays, LARGEST_BATCH)):
+            yield from some
 
     def digit_page(self, source: Source) -> Page:
         """The one digit on a picture as a ``Page``, the form in which results leave through the doors."""
@@ -71,10 +69,18 @@ class Reader:
         """A digit read from ``gray`` as a ``Page``."""
         return Page((decode.as_number(digit),), (), gray.shape[1], gray.shape[0], self.model)
 
-    def _read(self, grays: Sequence[Gray]) -> list[Digit]:
-        framed = frames(grays)
+    def _read(self, grays: Iterable[Gray]) -> list[Digit]:
+        sizes: list[tuple[int, int]] = []
+        framed = frames(_noting(grays, sizes))
         logits = self._engine.run(_inks(framed))
-        return decode.digits(logits, [one.box for one in framed], [gray.shape for gray in grays], self._model)
+        return decode.digits(logits, [one.box for one in framed], sizes, self._model)
+
+
+def _noting(grays: Iterable[Gray], sizes: list[tuple[int, int]]) -> Iterator[Gray]:
+    """The pictures one by one, each one's (height, width) noted; none is kept."""
+    for gray in grays:
+        sizes.append((gray.shape[0], gray.shape[1]))
+        yield gray
 
 
 def model_directory(path: Path) -> Path:
@@ -97,12 +103,10 @@ def _checked(sources: Sources) -> Iterable[Source]:
     return sources
 
 
-def _grays(chunk: list[Source], start: int) -> list[Gray]:
-    grays = []
-    for number, source in enumerate(chunk, start):
+def _grays(sources: Iterable[Source]) -> Iterator[Gray]:
+    for number, source in enumerate(sources):
         try:
-            grays.append(load_gray(source))
+            yield load_gray(source)
         except DataError as error:
             template = "picture {number} (from 0): " + error.template
             raise type(error)(template, number=number, **error.fields) from error
-    return grays

@@ -58,7 +58,7 @@ def to_text(results: Iterable[Result], top: int = 1) -> str:
             rows.append(
                 (
                     _on_one_line(result.name),
-                    number.text or "-",
+                    number.text if number.status in ("read", "unsure") else "-",
                     in_words(number.status),
                     _sure(number),
                     *others[: top > 1],

@@ -80,7 +80,8 @@ def use_language(arguments: Sequence[str]) -> None:
 def complain(message: str) -> None:
     """One line to stderr, after whatever stdout has."""
     sys.stdout.flush()
-    click.secho(_("error:") + " ", fg="red", bold=True, err=True, nl=False)
+    colour = None if os.environ.get("NO_COLOR") else "red"
+    click.secho(_("error:") + " ", err=True, nl=False, fg=colour, bold=True if colour else None)
     click.echo(" ".join(message.split()), err=True)
 
 

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from guarismo.cli import _
+from guarismo.cli import _, options
 
 
 @click.command(
@@ -14,7 +14,7 @@ from guarismo.cli import _
     help="Measure a model on labelled digits, as it is shipped. SET: mnist, orand, optdigits, digits8x8, or a path.",
 )
 @click.argument("sets", nargs=-1, required=True, metavar="SET...")
-@click.option("--model", metavar="DIR", help="A model directory or the folder of a training run; else the bundled one.")
+@options.model
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the results.")
 def command(sets: tuple[str, ...], model: str | None, form: str) -> int:
     from guarismo.evaluate import describe, evaluate, load_named

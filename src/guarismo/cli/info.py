@@ -8,11 +8,11 @@ import platform
 import click
 
 from guarismo import __version__
-from guarismo.cli import _
+from guarismo.cli import _, options
 
 
 @click.command("info", help="Versions, the model, and where data is looked for. Add this to a problem report.")
-@click.option("--model", metavar="DIR", help="A model directory or the folder of a training run; else the bundled one.")
+@options.model
 def command(model: str | None) -> int:
     import cv2
     import numpy as np

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from guarismo.cli import complain
+from guarismo.cli import complain, options
 from guarismo.errors import DataError, GuarismoError, OutputError, PictureError
 from guarismo.image import load_gray
 from guarismo.ink import frame
@@ -32,7 +32,7 @@ PIXELS_TOGETHER = 100_000_000
 
 @click.command("read", help="Read the digit on each picture. PATH: files, folders, patterns, or - for standard input.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--model", metavar="DIR", help="A model directory or the folder of a training run; else the bundled one.")
+@options.model
 @click.option("--as", "kind", type=click.Choice(["digit"]), default="digit", help="What is on each picture.")
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", help="Form of the results.")
 @click.option("--top-k", type=click.IntRange(1, 10), default=1, help="Readings for each digit, the likeliest first.")

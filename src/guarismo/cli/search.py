@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from guarismo.cli import options
 from guarismo.cli.train import load_arrays, needs_training
 
 
@@ -17,20 +18,8 @@ from guarismo.cli.train import load_arrays, needs_training
 @click.option(
     "--epochs", type=click.IntRange(1, 10_000), default=10, show_default=True, help="Times over all pictures."
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**31 - 1),
-    default=1,
-    show_default=True,
-    help="Start and order; the same seed, the same run.",
-)
-@click.option(
-    "--data",
-    default="mnist",
-    show_default=True,
-    metavar="NAME|PATH",
-    help="mnist, digits8x8, or your own: a folder of folders 0 to 9, a CSV of paths and labels, an npz.",
-)
+@options.seed
+@options.data
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from guarismo.cli import _
+from guarismo.cli import _, options
 from guarismo.cli.train import load_arrays, needs_training
 from guarismo.errors import UsageError
 
@@ -46,13 +46,7 @@ class Numbers(click.ParamType[tuple[int, ...]]):
 @click.option(
     "--epochs", type=click.IntRange(1, 10_000), default=20, show_default=True, help="Times over all pictures."
 )
-@click.option(
-    "--data",
-    default="mnist",
-    show_default=True,
-    metavar="NAME|PATH",
-    help="mnist, digits8x8, or your own: a folder of folders 0 to 9, a CSV of paths and labels, an npz.",
-)
+@options.data
 @click.option(
     "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Runs at once, one core each."
 )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from guarismo.cli import _
+from guarismo.cli import _, options
 from guarismo.errors import DatasetError, UsageError
 
 if TYPE_CHECKING:
@@ -38,20 +38,8 @@ def command() -> None: ...
     show_default=True,
     help="Adam's step size.",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**31 - 1),
-    default=1,
-    show_default=True,
-    help="Start and order; the same seed, the same run.",
-)
-@click.option(
-    "--data",
-    default="mnist",
-    show_default=True,
-    metavar="NAME|PATH",
-    help="mnist, digits8x8, or your own: a folder of folders 0 to 9, a CSV of paths and labels, an npz.",
-)
+@options.seed
+@options.data
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="FOLDER", help="The run folder; else a new one below runs/."
 )
@@ -113,13 +101,7 @@ class Asked:
 @click.option(
     "--epochs", type=click.IntRange(1, 10_000), default=24, show_default=True, help="Rounds of 60,000 pictures."
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**31 - 1),
-    default=1,
-    show_default=True,
-    help="Start and order; the same seed, the same run.",
-)
+@options.seed
 @click.option(
     "--without",
     type=click.Choice(["optdigits", "pendigits"]),
