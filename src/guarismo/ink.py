@@ -63,7 +63,7 @@ def frame(gray: Gray) -> Framed:
         inks, framed = _already_framed(gray[None])
         if framed[0]:
             return Framed(_frozen(inks[0]), _box_of(inks[0] > 0))
-    found = _find(dark_on_light(gray))
+    found = _find(dark_on_light(gray), may_be_dust=max(gray.shape) >= 60)  # 8x8 pixels have strokes of one
     if found is None:
         return Framed(_EMPTY, None)
     return Framed(_cut_out(found), found.box)
@@ -156,16 +156,11 @@ def _belongs(stats: NDArray[np.int64], labels: NDArray[np.int32]) -> NDArray[np.
     if lines.all():
         lines[:] = False
     left_out = lines | _frames(stats, labels)
-    if left_out.all() or longest[~left_out].max() < _smallest(labels.shape):
+    if left_out.all():
         return np.zeros(len(stats), bool)
     main, largest = longest[~left_out].max(), area[~left_out].max()
     speck = (area < 0.015 * largest) | (longest < 0.07 * main)
     return np.asarray(~left_out & ~speck & ~_edge_remains(stats, labels.shape, int(largest)), bool)
-
-
-def _smallest(shape: tuple[int, ...]) -> float:
-    """Least size, in pixels, of something written: below it lies dust. Pictures of 8x8 pixels have none."""
-    return 3.5 if max(shape) >= 60 else 0.0
 
 
 def _edge_lines(stats: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.bool_]:
@@ -216,7 +211,7 @@ class _Found:
     mask: NDArray[np.bool_]
 
 
-def _find(dark: Gray) -> _Found | None:
+def _find(dark: Gray, may_be_dust: bool) -> _Found | None:
     """Look at a small copy; if the writing is small in its picture, again at a cut-out of the original."""
     small = shrink(dark, WORK)
     contrast = subtract_paper(small)
@@ -227,9 +222,15 @@ def _find(dark: Gray) -> _Found | None:
     full = _scale(box, dark.shape[1] / small.shape[1], dark.shape[0] / small.shape[0], dark.shape)
     near = _grow(full, dark.shape)
     if small is dark or max(near.width, near.height) > 0.8 * max(dark.shape):
-        return _Found(full, contrast, mask)
-    found = _find(dark[near.top : near.bottom, near.left : near.right])
+        return None if may_be_dust and _is_dust(mask) else _Found(full, contrast, mask)
+    found = _find(dark[near.top : near.bottom, near.left : near.right], may_be_dust)
     return found and _Found(_shift(found.box, near.left, near.top), found.contrast, found.mask)
+
+
+def _is_dust(mask: NDArray[np.bool_]) -> bool:
+    """Whether nothing hangs together for more than three pixels, looked at as near as the picture allows."""
+    _count, _labels, stats, _centres = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    return int(stats[1:, cv2.CC_STAT_WIDTH : cv2.CC_STAT_HEIGHT + 1].max()) <= 3
 
 
 def _box_of(mask: NDArray[np.bool_]) -> Box | None:
