@@ -332,12 +332,7 @@ def test_the_error_of_a_picture_is_told_in_the_language_of_the_session(
     assert "no such file" not in capsys.readouterr().err
 
 
-ALWAYS_RED = pytest.mark.xfail(strict=True, reason="cli.complain: click does not know NO_COLOR, so errors stay red")
-
-
-@pytest.mark.parametrize(
-    ("no_color", "coloured"), [(None, True), pytest.param("1", False, marks=ALWAYS_RED)], ids=["unset", "set"]
-)
+@pytest.mark.parametrize(("no_color", "coloured"), [(None, True), ("1", False)], ids=["unset", "set"])
 def test_errors_are_red_on_a_terminal_unless_no_color_is_set(here: Path, no_color: str | None, coloured: bool) -> None:
     ours, theirs = pty.openpty()
     environment = {"TERM": "xterm", **({"NO_COLOR": no_color} if no_color else {})}

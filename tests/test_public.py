@@ -101,7 +101,10 @@ with contextlib.suppress(SystemExit):
 """
     loaded = loaded_by(code, str(fake_model), str(tmp_path / "seven.png"))
     assert heavy(loaded) == []
-    assert {name for name in loaded if name.startswith("guarismo.cli.")} == {"guarismo.cli.read", "guarismo.cli.options"}
+    assert {name for name in loaded if name.startswith("guarismo.cli.")} == {
+        "guarismo.cli.read",
+        "guarismo.cli.options",
+    }
 
 
 @pytest.mark.parametrize("module", ["rich", "matplotlib", "guarismo.train.pens"])
