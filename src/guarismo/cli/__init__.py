@@ -80,8 +80,9 @@ def use_language(arguments: Sequence[str]) -> None:
 def complain(message: str) -> None:
     """One line to stderr, after whatever stdout has."""
     sys.stdout.flush()
-    colour = None if os.environ.get("NO_COLOR") else "red"
-    click.secho(_("error:") + " ", err=True, nl=False, fg=colour, bold=True if colour else None)
+    word = _("error:")
+    plain = os.environ.get("NO_COLOR")
+    click.echo((word if plain else click.style(word, fg="red", bold=True)) + " ", err=True, nl=False)
     click.echo(" ".join(message.split()), err=True)
 
 
