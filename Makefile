@@ -47,6 +47,7 @@ commands: $(DEV)/ready  ## write docs/*/commands.md from the commands' own help
 figures: $(DEV)/ready  ## draw the figures of the tutorial pages
 	$(DEV)/bin/python docs/figures.py
 	$(DEV)/bin/python docs/sheet.py
+	$(DEV)/bin/python docs/measured_figures.py --run runs/tutorial --sweep benchmarks/results/sweep.csv
 
 tutorial: $(DEV)/ready  ## train the tutorial's network into runs/tutorial
 	$(DEV)/bin/guarismo train tutorial --out runs/tutorial

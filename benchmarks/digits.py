@@ -7,13 +7,20 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 
+import numpy as np
 import record
+from numpy.typing import NDArray
 
 from guarismo import Reader
-from guarismo.evaluate import Figures, evaluate, load_named
+from guarismo.evaluate import Figures, load_named
+from guarismo.evaluate import figures as measure
 from guarismo.model import CARD, DESCRIPTION, WEIGHTS, bundled
+from guarismo.train import plots
+from guarismo.types import Digit
 
+IMAGES = Path(__file__).parents[1] / "docs" / "img"
 WORDS = {
     "mnist": "MNIST, test digits",
     "orand": "digit boxes of ORAND-CAR-A, never trained on",
@@ -57,6 +64,11 @@ Temperature {described["temperature"]:.3f} and the threshold of `read`, {limits[
 training digits of the writers held out: at most one in two thousand accepted digits is wrong there.
 `not_a_digit` from a probability of {limits["not_a_digit"]:.2f} on.
 
+![share right against confidence](../../../../docs/img/digit-reliability.png)
+![share of wrong readings against share read](../../../../docs/img/digit-coverage.png)
+
+Both on MNIST's test digits.
+
 ## What it cannot read
 
 More than one digit on a picture (it says "not a digit" to most); letters that look like digits (O, l, S, Z, B)
@@ -64,14 +76,25 @@ are read as digits; printed digits were not trained on.
 """
 
 
+def plot(read: list[Digit], labels: NDArray[np.int64]) -> None:
+    """Reliability and risk against coverage on MNIST's test digits, for the card."""
+    confidences = np.array([0.0 if digit.value is None else digit.confidence for digit in read])
+    right = np.array([digit.value for digit in read]) == labels
+    (IMAGES / "digit-reliability.png").write_bytes(plots.reliability(confidences, right))
+    (IMAGES / "digit-coverage.png").write_bytes(plots.coverage(confidences, right))
+
+
 def main() -> None:
     reader = Reader()
     began = time.perf_counter()
-    figures = {name: evaluate(reader, load_named(name)) for name in WORDS}
+    sets = {name: load_named(name) for name in WORDS}
+    read = {name: reader.digits(digits.images) for name, digits in sets.items()}
+    figures = {name: measure(read[name], digits.labels) for name, digits in sets.items()}
+    plot(read["mnist"], sets["mnist"].labels)
     bytes_ = (bundled() / WEIGHTS).stat().st_size
     result = {"command": "python benchmarks/digits.py", "model": reader.model.to_dict(), "bytes": bytes_}
-    sets = {name: f.to_dict() for name, f in figures.items()}
-    record.write("digits", {**result, "sets": sets, "seconds": round(time.perf_counter() - began, 1)})
+    rows = {name: f.to_dict() for name, f in figures.items()}
+    record.write("digits", {**result, "sets": rows, "seconds": round(time.perf_counter() - began, 1)})
     (bundled() / CARD).write_text(card(figures, bytes_))
 
 

@@ -137,6 +137,11 @@ def _kept(path: Path) -> tuple[History, tuple[int, State]]:
         raise DataError("{path}: the checkpoint is damaged; start again with another --out", path=path) from error
 
 
+def last_state(out: Path) -> State:
+    """The weights and moments after the last finished epoch of the run in ``out``."""
+    return _kept(out / "checkpoint.npz")[1][1]
+
+
 def finish(run: Run, arrays: Arrays) -> dict[str, float]:
     """From the last checkpoint to the rest of the run folder: history, plots, model. The figures of the run."""
     history, (_done, state) = _kept(run.out / "checkpoint.npz")
