@@ -15,10 +15,23 @@ import pytest
 from guarismo.reader import Reader
 
 FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
-NAMES = (
-    "shot_noise impulse_noise glass_blur motion_blur shear scale rotate brightness translate stripe fog spatter "
-    "dotted_line zigzag canny_edges"
-).split()
+NAMES = [
+    "shot_noise",
+    "impulse_noise",
+    "glass_blur",
+    "motion_blur",
+    "shear",
+    "scale",
+    "rotate",
+    "brightness",
+    "translate",
+    "stripe",
+    "fog",
+    "spatter",
+    "dotted_line",
+    "zigzag",
+    "canny_edges",
+]
 
 
 def _load() -> ModuleType:

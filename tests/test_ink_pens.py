@@ -121,7 +121,6 @@ def test_a_printed_box_with_a_margin_around_it_is_left_out() -> None:
     assert gap(frame(ruled(sheet, *FRAME, thick=2, off=6)).ink, frame(sheet).ink) < 0.01
 
 
-@pytest.mark.xfail(strict=True, reason="ink: corners of a shadow that falls aslant pass for ink")
 @pytest.mark.parametrize("case", [(2, 6), (1, 3)])
 def test_a_shadow_that_falls_aslant_is_no_ink(case: tuple[int, int]) -> None:
     sheet = on_paper(written(*case))
