@@ -13,9 +13,9 @@ from guarismo.errors import DataError
 
 @pytest.mark.data
 def test_a_pool_is_its_seed_and_leaves_out_what_it_is_told(real_data: Path) -> None:
-    from guarismo.train.pool import NOT_A_DIGIT, held_out, make, sources
+    from guarismo.train.pool import NOT_A_DIGIT, Made, held_out, make, sources
 
-    first, again = make(real_data, 60, 3), make(real_data, 60, 3)
+    first, again = make(Made(real_data), 60, 3), make(Made(real_data), 60, 3)
     assert (first.inks == again.inks).all()
     assert (first.labels == again.labels).all()
     assert set(first.labels) <= {*range(10), NOT_A_DIGIT}

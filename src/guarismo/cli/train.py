@@ -99,7 +99,28 @@ class Asked:
     "digit", help="Train the digit model. It learns MNIST, pen paths, bitmaps and generated shapes, photographed."
 )
 @click.option(
-    "--epochs", type=click.IntRange(1, 10_000), default=24, show_default=True, help="Rounds of 60,000 pictures."
+    "--epochs", type=click.IntRange(1, 10_000), default=36, show_default=True, help="Rounds of 60,000 pictures."
+)
+@click.option(
+    "--learning-rate",
+    "rate",
+    type=click.FloatRange(0, 10, min_open=True),
+    default=3e-3,
+    show_default=True,
+    help="AdamW's step size at its highest.",
+)
+@click.option(
+    "--parts",
+    type=click.IntRange(1, 1000),
+    default=20,
+    show_default=True,
+    help="Photographed pictures to train on, in ten thousands.",
+)
+@click.option(
+    "--start",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="RUN",
+    help="Begin with the weights of another run.",
 )
 @options.seed
 @click.option(
@@ -116,11 +137,14 @@ class Asked:
     metavar="FOLDER",
     help="The run folder; a run that was stopped goes on there.",
 )
-def digit(epochs: int, seed: int, without: tuple[str, ...], out: Path) -> int:
+def digit(
+    epochs: int, rate: float, parts: int, seed: int, without: tuple[str, ...], start: Path | None, out: Path
+) -> int:
     needs_training()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the pool is made by two processes, one core each
     from guarismo.datasets import data_folder
     from guarismo.train.digit import DigitRecipe, run
+    from guarismo.train.pool import Made
 
     folder = data_folder()
     if folder is None:
@@ -128,8 +152,8 @@ def digit(epochs: int, seed: int, without: tuple[str, ...], out: Path) -> int:
     words = _(
         "epoch {epoch}: loss {loss:.4f}, held-out writers {held_out:.2%}, photographed {pool:.2%}, {seconds:.0f} s"
     )
-    recipe = DigitRecipe(epochs=epochs, seed=seed)
-    run(recipe, folder, out, without, lambda line: click.echo(words.format(**asdict(line)), err=True))
+    recipe = DigitRecipe(epochs=epochs, learning_rate=rate, parts=parts, seed=seed)
+    run(recipe, Made(folder, without), out, start, lambda line: click.echo(words.format(**asdict(line)), err=True))
     click.echo(str(out / "model"))
     return 0
 

@@ -24,10 +24,10 @@ def photograph(clean: Gray, rng: Rng, bend: float = 1.0) -> Gray:
     gray = _margin(clean, rng)
     gray = bent(gray, rng, bend)
     gray = _stroke_width(gray, rng)
-    if rng.random() < 0.25:
-        gray = _remains(gray, rng)
     if rng.random() < 0.4:
         gray = _crop(gray, rng)
+    if rng.random() < 0.25:
+        gray = _remains(gray, rng)
     if rng.random() < 0.3:
         gray = _low_resolution(gray, rng)
     if rng.random() < 0.75:
@@ -87,14 +87,14 @@ def _remains(gray: Gray, rng: Rng) -> Gray:
     rows, columns = gray.shape
     level, width = int(rng.integers(0, 190)), int(rng.integers(1, 3 + max(rows, columns) // 40))
     for side in rng.permutation(4)[: rng.integers(0, 4)]:
-        at = rng.uniform(0.0, 0.12)
+        at = rng.uniform(0.0, 0.05)  # further in, a bar beside a digit is a 1, and both are no single digit
         y, x = (at if side == 0 else 1 - at) * rows, (at if side == 2 else 1 - at) * columns
         tilt = rng.normal(0, 0.02, 2)
         ends = ((0, y), (columns, y)) if side < 2 else ((x, 0), (x, rows))
         first, last = ((round(px + tilt[0] * columns), round(py + tilt[1] * rows)) for px, py in ends)
         cv2.line(gray, first, last, level, width, cv2.LINE_AA)
-    if rng.random() < 0.35:  # a neighbour reaches in: the same ink turned round, a third of it in the picture
-        away = round(columns * rng.uniform(0.55, 0.8)) * (1 if rng.random() < 0.5 else -1)
+    if rng.random() < 0.35:  # a neighbour reaches in: the same ink turned round, a tenth of it in the picture
+        away = round(columns * rng.uniform(0.82, 0.97)) * (1 if rng.random() < 0.5 else -1)
         shift = np.array([[1, 0, away], [0, 1, rng.uniform(-0.1, 0.1) * rows]])
         other = cv2.warpAffine(gray[::-1, ::-1], shift, (columns, rows), borderValue=255)
         gray = np.minimum(gray, other).astype(np.uint8)

@@ -25,14 +25,17 @@ from guarismo.train.augment import Rng, wiggle
 from guarismo.train.calibrate import read_threshold, temperature
 from guarismo.train.export import export
 from guarismo.train.nets import conv_net
-from guarismo.train.pool import Pool, held_out, load_parts, make_parts
+from guarismo.train.pool import Made, Pool, held_out, load_parts, make_parts
 
 
 @dataclass(frozen=True, slots=True)
 class DigitRecipe:
-    """How the digit model is trained; ``epoch_size`` pictures, half of them MNIST's, make an epoch."""
+    """How the digit model is trained; ``epoch_size`` pictures, half of them MNIST's, make an epoch.
 
-    epochs: int = 30
+    ``parts`` are the files of 10,000 photographed digits that it trains on; one more is kept for watching.
+    """
+
+    epochs: int = 36
     epoch_size: int = 60_000
     batch_size: int = 128
     learning_rate: float = 3e-3
@@ -40,6 +43,7 @@ class DigitRecipe:
     label_smoothing: float = 0.02
     averaging: float = 0.998
     width: int = 24
+    parts: int = 20
     seed: int = 1
 
 
@@ -62,11 +66,17 @@ def mnist_half(folder: Path) -> tuple[Pool, Pool]:
 
 
 def train(
-    recipe: DigitRecipe, parts: tuple[Pool, Pool], checks: tuple[Pool, Pool], out: Path, say: Callable[[Progress], None]
+    recipe: DigitRecipe,
+    parts: tuple[Pool, Pool],
+    checks: tuple[Pool, Pool],
+    out: Path,
+    say: Callable[[Progress], None],
+    start: Path | None = None,
 ) -> Any:
     """Train on ``parts`` (MNIST, pool), watch ``checks``, keep a checkpoint an epoch in ``out``; the Keras model.
 
-    A run that was stopped goes on from its last checkpoint. Raises DataError where the loss is no number.
+    A run that was stopped goes on from its last checkpoint. ``start`` is the folder of another run, whose
+    weights are begun with. Raises DataError where the loss is no number.
     """
     keras.utils.set_random_seed(recipe.seed)
     model = conv_net(recipe.width)
@@ -79,6 +89,10 @@ def train(
     optimizer.build(model.trainable_variables)
     average = [v.numpy() for v in model.weights]
     checkpoint, done = _Checkpoint(out), 0
+    if start is not None:
+        average = _Checkpoint(start).means(len(model.weights))
+        for variable, mean in zip(model.weights, average, strict=True):
+            variable.assign(mean)
     if checkpoint.exists():
         done, average = checkpoint.load(recipe, model, optimizer)
     step = _step_function(model, optimizer, recipe.label_smoothing)
@@ -184,6 +198,11 @@ class _Checkpoint:
             np.savez(file, done=done, recipe=json.dumps(asdict(recipe)), **arrays)
         temporary.replace(self.path)
 
+    def means(self, count: int) -> list[Any]:
+        """The running means of the weights."""
+        with np.load(self.path) as kept:
+            return [kept[f"mean{i}"] for i in range(count)]
+
     def load(self, recipe: DigitRecipe, model: Any, optimizer: Any) -> tuple[int, list[Any]]:
         with np.load(self.path) as kept:
             if json.loads(str(kept["recipe"])) != asdict(recipe):
@@ -194,7 +213,7 @@ class _Checkpoint:
                 variable.assign(kept[f"model{i}"])
             for i, variable in enumerate(optimizer.variables):
                 variable.assign(kept[f"optimizer{i}"])
-            return int(kept["done"]), [kept[f"mean{i}"] for i in range(len(model.weights))]
+            return int(kept["done"]), self.means(len(model.weights))
 
 
 def logits_of(model: Any, inks: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -207,9 +226,6 @@ def _share_right(model: Any, pool: Pool) -> float:
     return float((logits_of(model, pool.inks).argmax(1) == pool.labels).mean())
 
 
-POOL_PARTS = 20
-"""Files of 10,000 photographed digits that a run trains on; one more is kept for watching and calibration."""
-
 MOST_WRONG = 0.0005
 """Operating point of ``read``: at most one in two thousand accepted digits of held-out writers is wrong."""
 
@@ -217,12 +233,13 @@ STRANGE = 0.5
 """From here on a picture is more likely no digit than any digit."""
 
 
-def run(recipe: DigitRecipe, folder: Path, out: Path, without: tuple[str, ...], say: Callable[[Progress], None]) -> Any:
+def run(recipe: DigitRecipe, made: Made, out: Path, start: Path | None, say: Callable[[Progress], None]) -> Any:
     """From data to a model directory in ``out/model``: pool, training, calibration on held-out writers, export."""
-    paths = make_parts(folder, out / "pool", POOL_PARTS + 1, recipe.seed, without)
+    folder = made.folder
+    paths = make_parts(made, out / "pool", recipe.parts + 1, recipe.seed)
     own, kept = mnist_half(folder)
     pool, watched = load_parts(paths[:-1]), load_parts(paths[-1:])
-    network = train(recipe, (own, pool), (kept, watched), out, say)
+    network = train(recipe, (own, pool), (kept, watched), out, say, start)
     save_digit(network, recipe, kept, out / "model")
     return network
 

@@ -98,7 +98,8 @@ def _digits_together(rng: Rng) -> Gray:
     """Two or three digits at once, side by side or touching."""
     hand, strokes, right = Hand.random(rng), [], 0.0
     for _ in range(int(rng.integers(2, 4))):
-        written = hand.write(int(rng.integers(10)), rng)
+        digit = 1 if rng.random() < 0.3 else int(rng.integers(10))  # a bar is what is most easily overlooked
+        written = hand.write(digit, rng)
         strokes += [stroke + np.array([right, 0], np.float32) for stroke in written]
         right = max(float(stroke[:, 0].max()) for stroke in strokes) + rng.uniform(-0.05, 0.25)
     return _drawn(strokes, rng)
@@ -136,6 +137,8 @@ _KINDS: tuple[Callable[[Rng], Gray], ...] = (
     _marks,
     _marks,
     _dots,
+    _digits_together,
+    _digits_together,
     _digits_together,
     _digits_together,
     _half,

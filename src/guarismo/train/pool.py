@@ -6,6 +6,9 @@ little (``augment.wiggle``) each time that they are seen.
 
 from __future__ import annotations
 
+import hashlib
+import io
+import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import as_completed
 from dataclasses import dataclass
@@ -16,9 +19,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo import ink
+from guarismo import ink, paper
 from guarismo.datasets import load_mnist, load_optdigits, load_pendigits, load_writers
-from guarismo.errors import OutputError
+from guarismo.errors import DataError
+from guarismo.model import write_whole
+from guarismo.train import augment
 from guarismo.train.augment import Rng, as_bytes, photograph
 from guarismo.train.nondigits import nondigit
 from guarismo.train.pens import Pen, draw, smooth
@@ -90,14 +95,28 @@ def _pictures(images: NDArray[np.uint8], labels: NDArray[Any], side: int) -> Dra
 
 def _strokes(rng: Rng) -> tuple[Gray, int]:
     digit = int(rng.integers(10))
-    return draw(Hand.random(rng).write(digit, rng), int(rng.integers(44, 64)), Pen.random(rng), rng), digit
+    form = "bar" if digit == 1 and rng.random() < 0.3 else None  # half of the world's ones, one of eight shapes
+    return draw(Hand.random(rng).write(digit, rng, form), int(rng.integers(44, 64)), Pen.random(rng), rng), digit
 
 
-def make(folder: Path, count: int, seed: int, without: tuple[str, ...] = ()) -> Pool:
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a pool is made from: the data ``folder``, and the sources left out."""
+
+    folder: Path
+    without: tuple[str, ...] = ()
+
+    def described(self) -> str:
+        """What must be the same for a pool to be used again: sources, and how ink is made."""
+        code = b"".join(Path(str(module.__file__)).read_bytes() for module in (ink, paper, augment))
+        return json.dumps({"without": self.without, "shares": SHARES, "code": hashlib.sha256(code).hexdigest()})
+
+
+def make(made: Made, count: int, seed: int) -> Pool:
     """``count`` pictures, the same for a seed. Blank ones, where the paper swallowed the ink, are drawn again."""
     cv2.setNumThreads(1)
     rng = np.random.default_rng(seed)
-    found = list(_inked(sources(folder, without), rng, count))
+    found = list(_inked(sources(made.folder, made.without), rng, count))
     return Pool(np.stack([picture for picture, _ in found]), np.array([label for _, label in found], np.int64))
 
 
@@ -113,28 +132,31 @@ def _inked(drawers: dict[str, Draw], rng: Rng, count: int) -> Iterator[tuple[NDA
             yield as_bytes(framed.ink), label
 
 
-def make_parts(folder: Path, out: Path, parts: int, seed: int, without: tuple[str, ...] = ()) -> list[Path]:
-    """Files of 10,000 pictures each below ``out``, made by two processes; those that are there are kept."""
-    out.mkdir(parents=True, exist_ok=True)
+def make_parts(made: Made, out: Path, parts: int, seed: int) -> list[Path]:
+    """Files of 10,000 pictures each below ``out``, made by two processes; those that are there are kept.
+
+    Raises DataError where they were made from other sources or by another ink.
+    """
+    note = out / "made.json"
+    if note.exists() and note.read_text() != made.described():
+        raise DataError(
+            "{path}: holds pictures made from other sources or by another ink; name another --out", path=out
+        )
+    write_whole(note, made.described().encode())
     paths = [out / f"pool-{seed}-{part:03d}.npz" for part in range(parts)]
     missing = [(path, part) for part, path in enumerate(paths) if not path.exists()]
     with workers(2) as pool:
-        jobs = [pool.submit(_part, folder, path, seed * 1000 + part, without) for path, part in missing]
+        jobs = [pool.submit(_part, made, path, seed * 1000 + part) for path, part in missing]
         for job in as_completed(jobs):
             job.result()
     return paths
 
 
-def _part(folder: Path, path: Path, seed: int, without: tuple[str, ...]) -> None:
-    pool = make(folder, 10_000, seed, without)
-    temporary = path.with_suffix(".part")
-    try:
-        with temporary.open("wb") as file:
-            np.savez(file, inks=pool.inks, labels=pool.labels)
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise OutputError("{path}: cannot be written ({reason})", path=path, reason=error.strerror) from error
+def _part(made: Made, path: Path, seed: int) -> None:
+    pool = make(made, 10_000, seed)
+    buffer = io.BytesIO()
+    np.savez(buffer, inks=pool.inks, labels=pool.labels)
+    write_whole(path, buffer.getvalue())
 
 
 def load_parts(paths: list[Path]) -> Pool:
