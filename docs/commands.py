@@ -13,7 +13,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 HEADS = {
     "en": "# Commands\n\nWhat `guarismo COMMAND --help` says. Written by `make commands`.\n",
-    "es": "# Órdenes\n\nLo que dice `guarismo ORDEN --help`. Lo escribe `make commands`.\n",
+    "es": "# Comandos\n\nLo que dice `guarismo COMANDO --help`. Lo escribe `make commands`.\n",
 }
 
 

@@ -217,3 +217,24 @@ def test_a_name_that_is_not_utf8_is_read_and_shown(here: Path) -> None:
     assert shell(name, "--annotate", "out", "--output", "out.txt").returncode == 0
     assert "n?mero.png" in Path("out.txt").read_text()
     assert os.listdir(b"out") == [name]
+
+
+def test_a_picture_is_never_written_over(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save("good.png", painted(7))
+    before = Path("good.png").read_bytes()
+    for arguments in (("--annotate", "."), ("--output", "good.png")):
+        assert run("good.png", *arguments) == 1
+        assert "is one of the pictures" in capsys.readouterr().err
+    assert Path("good.png").read_bytes() == before
+
+
+def test_an_empty_name_is_a_usage_error(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("") == 2
+    assert "an empty name" in capsys.readouterr().err
+
+
+def test_kinds_that_are_not_read_in_a_folder_are_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save("good.png", painted(7))
+    Path("scan.pdf").write_bytes(b"%PDF")
+    assert run(".") == 0
+    assert "1 files left out (PDF)" in capsys.readouterr().err

@@ -131,7 +131,15 @@ def test_a_digit_is_a_number_with_its_next_likeliest_as_alternatives() -> None:
         0.6,
         BOX,
     )
-    assert number.alternatives == (("1", 0.2), ("2", 0.1), ("8", 0.05))
+    assert number.alternatives[:3] == (("1", 0.2), ("2", 0.1), ("8", 0.05))
+    assert len(number.alternatives) == 9
+
+
+def test_alternatives_of_what_is_hardly_a_digit_are_no_surer_than_it() -> None:
+    shares = (0.0, 0.3, 0.0, 0.0, 0.0, 0.0, 0.0, 0.6, 0.1, 0.0)
+    number = decode.as_number(Digit(7, "not_a_digit", 0.06, shares, BOX))
+    assert number.alternatives[0][0] == "1"
+    assert number.alternatives[0][1] == pytest.approx(0.03)
 
 
 def test_a_blank_is_a_number_of_no_digits() -> None:

@@ -168,10 +168,30 @@ def test_a_canvas_nothing_was_drawn_on_is_white_paper() -> None:
     assert (load_gray(Image.new("RGBA", (20, 20), (0, 0, 0, 0))) == 255).all()
 
 
-def test_the_first_picture_of_an_animation_is_taken() -> None:
+@pytest.mark.parametrize("kind", ["GIF", "TIFF", "WebP"])
+def test_a_file_of_many_pictures_is_refused_and_none_is_lost_unsaid(kind: str) -> None:
     frames = [Image.fromarray(FOUR), Image.fromarray(255 - FOUR)]
-    data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
-    np.testing.assert_array_equal(load_gray(data), FOUR)
+    data = encoded(frames[0], kind, save_all=True, append_images=frames[1:])
+    with pytest.raises(PictureError, match="holds 2 pictures"):
+        load_gray(data)
+
+
+def test_transparency_of_a_grey_png_is_paper() -> None:
+    picture = Image.fromarray(np.where(FOUR < 128, 3, 0).astype(np.uint8))
+    gray = load_gray(encoded(picture, "PNG", transparency=0))
+    assert (gray.min(), gray.max()) == (3, 255)
+
+
+def test_a_resampling_that_overshoots_its_scale_is_no_other_scale() -> None:
+    ink = 1 - FOUR.astype(np.float32) / 255
+    np.testing.assert_allclose(
+        load_gray(np.clip(ink * 1.2 - 0.1, -0.1, 1.1)), load_gray(np.clip(ink * 1.2 - 0.1, 0, 1)), atol=1
+    )
+
+
+def test_no_other_program_is_started_for_a_strangers_bytes() -> None:
+    with pytest.raises(PictureError, match="not a picture"):
+        load_gray(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n")
 
 
 def test_fifty_megapixels_are_opened() -> None:

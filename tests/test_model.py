@@ -15,8 +15,9 @@ import pytest
 from fakes import LABELS, description, fake_weights, write_fake_model
 from guarismo import model
 from guarismo.errors import ModelError, OutputError
+from guarismo.files import write_whole
 from guarismo.ink import INK_VERSION
-from guarismo.model import bundled, load_model, save_model, write_whole
+from guarismo.model import bundled, load_model, save_model
 
 
 @pytest.fixture
@@ -203,7 +204,7 @@ def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
 
 
 def test_a_model_cut_off_while_it_was_saved_is_no_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = model.write_whole
+    whole = write_whole
 
     def stop(path: Path, data: bytes) -> None:
         if path.name == "model.json":

@@ -42,6 +42,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), "Reader"})
+
+
 def __getattr__(name: str) -> object:
     """``Reader`` is imported when it is asked for: the types and errors alone are light."""
     if name == "Reader":

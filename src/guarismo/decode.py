@@ -70,7 +70,9 @@ def _blank(size: tuple[int, int]) -> Digit:
 
 
 def as_number(digit: Digit) -> Number:
-    """A single digit as the number that it is."""
-    others = tuple((str(value), share) for value, share in digit.top(4)[1:] if share >= 0.001)
-    written = (digit,) if digit.value is not None else ()
-    return Number(digit.text, written, digit.status, digit.confidence, digit.box, others)
+    """A single digit as the number that it is. The alternatives' confidences, too, allow for its being no digit."""
+    if digit.value is None:
+        return Number("", (), digit.status, digit.confidence, digit.box)
+    scale = digit.confidence / digit.probabilities[digit.value]
+    others = tuple((str(value), share * scale) for value, share in digit.top(10)[1:])
+    return Number(digit.text, (digit,), digit.status, digit.confidence, digit.box, others)

@@ -33,6 +33,9 @@ MAX_PIXELS = 80_000_000
 """Decoded, this is 80 MB of grey; the limit is checked in the header, before any decoding,
 so that a small file that claims to be huge ("zip bomb") costs nothing."""
 
+FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP", "PPM", "JPEG2000")
+"""What is decoded. Pillow knows forty more, one of which (EPS) would start another program on a stranger's bytes."""
+
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, what Pillow's "L" uses
 
 _DEPTHS = (255, 1023, 4095, 65535)
@@ -104,7 +107,7 @@ def _decode(data: bytes, name: str) -> Gray:
         raise PictureError("{name}: an empty file, not a picture; save the picture again", name=name)
     if len(data) > MAX_BYTES:
         raise PictureError("{name}: more than {limit} MB; save it smaller", name=name, limit=MAX_BYTES // 1_000_000)
-    with _decoding(name), Image.open(io.BytesIO(data)) as picture:
+    with _decoding(name), Image.open(io.BytesIO(data), formats=FORMATS) as picture:
         return _from_pil(picture, name)
 
 
@@ -142,13 +145,20 @@ def _from_pil(picture: Image.Image, name: str) -> Gray:
         raise PictureError("{name}: a picture 0 pixels wide or high; save it again", name=name)
     if picture.width * picture.height > MAX_PIXELS:
         raise _too_large(name)
+    frames = getattr(picture, "n_frames", 1)
+    if frames > 1 and picture.format != "MPO":  # a phone's JPEG with its depth or a second view
+        raise PictureError(
+            "{name}: holds {count} pictures (pages or frames); save the one to be read by itself",
+            name=name,
+            count=frames,
+        )
     picture = ImageOps.exif_transpose(picture)
     if picture.mode in ("I", "F") or picture.mode.startswith("I;"):
         return _to_eight_bits(np.asarray(picture))
-    if picture.mode == "L":
-        return np.asarray(picture)
     if picture.has_transparency_data:
         return _over_paper(np.asarray(picture.convert("RGBA")))
+    if picture.mode == "L":
+        return np.asarray(picture)
     return _luminance(np.asarray(picture.convert("RGB")))
 
 
@@ -202,6 +212,8 @@ def _to_eight_bits(array: NDArray[Any]) -> NDArray[np.uint8]:
     low, high = float(values.min()), float(values.max())
     if not (np.isfinite(low) and np.isfinite(high)):
         raise PictureError("an array with NaN or infinite values is no picture; expected numbers in 0..1 or 0..255")
+    if array.dtype.kind == "f" and low > -0.5 and 1 < high <= 2:
+        return np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)  # 0..1 after a resampling that overshoots
     if low < 0:
         if low < -1 or high > 1:
             raise PictureError(

@@ -55,7 +55,8 @@ _CHUNK = 1 << 20  # reading by pieces, a header that lies about its size costs n
 
 WAYS_ON = (
     "fetch it with `guarismo data fetch mnist`, copy it from a folder or USB stick with "
-    "`guarismo data fetch mnist --from FOLDER`, or go on without it with `--data digits8x8`, which works anywhere"
+    "`guarismo data fetch mnist --from FOLDER`, or train on other digits with `--data digits8x8`: they come with "
+    "guarismo[train] and need no network"
 )
 """The three ways on where MNIST is missing, the same words in every message."""
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from guarismo.errors import ModelError, OutputError
+from guarismo.errors import ModelError
+from guarismo.files import write_whole
 from guarismo.types import ModelInfo
 
 MODEL_FORMAT = 1
@@ -164,28 +164,3 @@ def save_model(directory: Path, described: Mapping[str, Any], weights: bytes, ca
     contents[DESCRIPTION] = (json.dumps(whole, indent=2, ensure_ascii=False) + "\n").encode()
     for name, data in contents.items():
         write_whole(directory / name, data)
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all. Raises OutputError."""
-    try:
-        if path.is_dir():
-            raise OutputError("{path}: a folder; name a file in it", path=path)
-        if path.exists() and not path.is_file():
-            path.write_bytes(data)  # a device or a pipe, as /dev/stdout: a file must not take its place
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _replace(path, data)
-    except OSError as error:
-        raise OutputError(
-            "{path}: cannot be written ({reason}); choose another place or make room", path=path, reason=error.strerror
-        ) from error
-
-
-def _replace(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -98,8 +98,13 @@ def _checked(sources: Sources) -> Iterable[Source]:
             "an array of shape {shape} is one picture; digits() takes many: use digit(), or give (N, H, W)",
             shape=sources.shape,
         )
-    if isinstance(sources, (str, bytes, os.PathLike)):
-        raise UsageError("digits() takes many pictures and was given one; use digit(), or put it in a list")
+    colour = isinstance(sources, np.ndarray) and sources.ndim == 3 and sources.shape[2] in (3, 4)
+    one = isinstance(sources, (str, bytes, bytearray, memoryview, os.PathLike)) or hasattr(sources, "read")
+    if colour or one or not hasattr(sources, "__iter__"):
+        raise UsageError(
+            "digits() takes many pictures and was given one ({came}); use digit(), or put it in a list",
+            came=type(sources).__name__,
+        )
     return sources
 
 

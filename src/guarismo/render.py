@@ -26,6 +26,9 @@ COLOURS: dict[Status, tuple[int, int, int]] = {
 }
 """Green, amber, red, grey; each at least 3:1 against white, and told apart by the label too."""
 
+ACTED_ON: tuple[Status, ...] = ("read", "unsure")
+"""A reading of these is worth showing; of the rest, the best guess is in JSON for who wants it."""
+
 CSV_COLUMNS = ("file", "text", "status", "confidence", "left", "top", "right", "bottom", "alternatives", "error")
 
 
@@ -58,7 +61,7 @@ def to_text(results: Iterable[Result], top: int = 1) -> str:
             rows.append(
                 (
                     _on_one_line(result.name),
-                    number.text if number.status in ("read", "unsure") else "-",
+                    number.text if number.status in ACTED_ON else "-",
                     in_words(number.status),
                     _sure(number),
                     *others[: top > 1],
@@ -75,7 +78,7 @@ def _on_one_line(name: str) -> str:
 
 
 def _sure(number: Number) -> str:
-    return "-" if number.status == "blank" else f"{number.confidence:.3f}"
+    return f"{number.confidence:.3f}" if number.status in ACTED_ON else "-"
 
 
 def to_json(results: Iterable[Result], top: int = 1) -> str:
@@ -108,7 +111,8 @@ def to_csv(results: Iterable[Result], top: int = 1) -> str:
             box = number.box
             others = " ".join(f"{text}:{share:.4f}" for text, share in number.alternatives[: max(0, top - 1)])
             edges = (box.left, box.top, box.right, box.bottom)
-            writer.writerow([result.name, number.text, number.status, round(number.confidence, 6), *edges, others, ""])
+            text = number.text if number.status in ACTED_ON else ""
+            writer.writerow([result.name, text, number.status, round(number.confidence, 6), *edges, others, ""])
     return buffer.getvalue()
 
 

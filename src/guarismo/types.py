@@ -94,7 +94,11 @@ class Digit:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Digit:
         return cls(
-            data["value"], data["status"], data["confidence"], tuple(data["probabilities"]), Box.from_dict(data["box"])
+            data["value"],
+            _status(data["status"]),
+            data["confidence"],
+            tuple(data["probabilities"]),
+            Box.from_dict(data["box"]),
         )
 
 
@@ -131,7 +135,7 @@ class Number:
         return cls(
             data["text"],
             tuple(Digit.from_dict(digit) for digit in data["digits"]),
-            data["status"],
+            _status(data["status"]),
             data["confidence"],
             Box.from_dict(data["box"]),
             tuple((other["text"], other["confidence"]) for other in data["alternatives"]),
@@ -200,13 +204,23 @@ class Page:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Page:
-        """Raises DataError where the dictionary has another format version."""
-        if data.get("format") != PAGE_FORMAT:
+        """Raises DataError where it is no such dictionary, or one of another format version."""
+        came = data.get("format") if isinstance(data, dict) else None
+        if came != PAGE_FORMAT:
             raise DataError(
                 "a page of format {came}; this version reads format {expected}: write it again with this version",
-                came=data.get("format"),
+                came=came,
                 expected=PAGE_FORMAT,
             )
-        numbers = tuple(Number.from_dict(number) for number in data["numbers"])
-        grids = tuple(Grid.from_dict(grid) for grid in data["grids"])
-        return cls(numbers, grids, data["width"], data["height"], ModelInfo.from_dict(data["model"]))
+        try:
+            numbers = tuple(Number.from_dict(number) for number in data["numbers"])
+            grids = tuple(Grid.from_dict(grid) for grid in data["grids"])
+            return cls(numbers, grids, data["width"], data["height"], ModelInfo.from_dict(data["model"]))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise DataError("a page without {reason}, or with something else in its place", reason=error) from error
+
+
+def _status(name: Any) -> Status:
+    if name not in STATUSES:
+        raise DataError("status {came!r}; expected one of {expected}", came=name, expected=", ".join(STATUSES))
+    return name  # type: ignore[no-any-return]

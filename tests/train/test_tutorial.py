@@ -101,7 +101,7 @@ def test_resuming_with_other_options_is_refused(run: Path) -> None:
     from guarismo.train.nets import DenseShape
     from guarismo.train.tutorial import Run, start
 
-    with pytest.raises(UsageError, match="was begun with other options"):
+    with pytest.raises(UsageError, match="was begun with another seed"):
         start(Run(DenseShape(32), Recipe(epochs=12, seed=9), "digits8x8", run), resume=True)
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from guarismo.errors import OutputError, UsageError
+from guarismo.files import write_whole
 from guarismo.ink import INK_VERSION
-from guarismo.model import CARD, DESCRIPTION, WEIGHTS, load_model, write_whole
+from guarismo.model import CARD, DESCRIPTION, WEIGHTS, load_model
 from guarismo.reader import model_directory
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import io
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
@@ -10,15 +11,16 @@ from itertools import chain, count
 from pathlib import Path
 
 import click
+from PIL import Image
 
-from guarismo.cli import complain, options
-from guarismo.errors import DataError, GuarismoError, OutputError, PictureError
+from guarismo.cli import _, complain, options
+from guarismo.errors import DataError, GuarismoError, OutputError, PictureError, UsageError
+from guarismo.files import write_whole
 from guarismo.image import load_gray
 from guarismo.ink import frame
-from guarismo.model import write_whole
 from guarismo.reader import Reader
 from guarismo.render import FORMATS, Result, annotate, ink_picture
-from guarismo.types import Gray
+from guarismo.types import Gray, Page
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".pgm", ".ppm", ".pbm", ".pnm")
 """What is taken from a folder. A file named on the command line is opened whatever its name."""
@@ -61,30 +63,37 @@ def command(
     show_ink: Path | None,
 ) -> int:
     warnings.filterwarnings("ignore", module="PIL")  # of odd tags and sizes; what matters comes as an error
+    if "" in (*paths, model, str(output or "x")):
+        raise UsageError("an empty name; expected a file or folder")
     reader = Reader(model)
-    for folder in (marked, show_ink):
-        if folder is not None:
-            _make(folder)
-    results = []
-    names = _Names()
+    written = _Written(paths, marked, show_ink, output)
+    results, errors = [], 0
     for name, gray, result in _readings(reader, paths):
-        results.append(result)
         if gray is not None and result.page is not None:
-            stem = names.unique(name)
-            if marked is not None:
-                _save(annotate(gray, result.page), marked / f"{stem}.png")
-            if show_ink is not None:
-                _save(ink_picture(frame(gray).ink), show_ink / f"{stem}.ink.png")
-    text = FORMATS[form](results, top_k)
-    text = text.encode(errors="surrogateescape").decode(errors="replace")  # names of files need not be UTF-8
+            written.pictures(name, gray, result.page)
+        if form in STREAMED and output is None:
+            click.echo(_encodable(FORMATS[form]([result], top_k)), nl=False)
+        else:
+            results.append(result)
+        if result.error:
+            complain(result.error)
+            errors += 1
+    text = "" if form in STREAMED and output is None else _encodable(FORMATS[form](results, top_k))
     if output is None:
         click.echo(text, nl=False)
     else:
+        written.check(output)
         write_whole(output, text.encode())
-    for result in results:
-        if result.error:
-            complain(result.error)
-    return 1 if any(result.error for result in results) else 0
+    return 1 if errors else 0
+
+
+STREAMED = ("jsonl",)
+"""Formats whose results are printed as they come, and not at the end."""
+
+
+def _encodable(text: str) -> str:
+    """Names of files need not be UTF-8."""
+    return text.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _readings(reader: Reader, paths: tuple[str, ...]) -> Iterator[tuple[str, Gray | None, Result]]:
@@ -135,6 +144,7 @@ def _expand(path: str) -> Iterator[str]:
         yield path
     elif Path(path).is_dir():
         found = sorted(p for p in Path(path).iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())
+        _tell_skipped(Path(path))
         if not found:
             raise PictureError("{path}: a folder without pictures; expected PNG, JPEG, TIFF, ... in it", path=path)
         yield from map(str, found)
@@ -144,18 +154,61 @@ def _expand(path: str) -> Iterator[str]:
         yield path  # opening it says what is wrong
 
 
-class _Names:
-    """Names for what is written: the picture's own, numbered when two pictures share it."""
+UNREAD = (".heic", ".heif", ".pdf", ".avif", ".jp2", ".svg", ".psd", ".dng", ".tga", ".ico")
+"""Kinds that people take for pictures; in a folder they are not read, and that is said."""
 
-    def __init__(self) -> None:
-        self._seen: set[str] = set()
 
-    def unique(self, name: str) -> str:
+def _tell_skipped(folder: Path) -> None:
+    kinds = sorted(p.suffix.lower() for p in folder.iterdir() if p.suffix.lower() in UNREAD)
+    if kinds:
+        told = ", ".join(sorted({kind[1:].upper() for kind in kinds}))
+        click.echo(
+            _("{folder}: {count} files left out ({kinds})").format(folder=folder, count=len(kinds), kinds=told),
+            err=True,
+        )
+
+
+class _Written:
+    """What is written beside the results: annotated pictures and ink, and never over one of the pictures."""
+
+    def __init__(self, paths: tuple[str, ...], marked: Path | None, show_ink: Path | None, output: Path | None) -> None:
+        self._inputs = {Path(path).resolve() for path in paths if path != "-"}
+        self._marked, self._show_ink = marked, show_ink
+        self._names: set[str] = set()
+        for folder in (marked, show_ink):
+            if folder is not None:
+                _make(folder)
+        if output is not None:
+            self.check(output)
+
+    def check(self, path: Path) -> None:
+        if path.resolve() in self._inputs:
+            raise OutputError("{path}: is one of the pictures; name another place", path=path)
+
+    def pictures(self, name: str, gray: Gray, page: Page) -> None:
+        if self._marked is None and self._show_ink is None:
+            return
+        if name != "-":
+            self._inputs.add(Path(name).resolve())
+        stem = self._unique(name)
+        if self._marked is not None:
+            self._save(annotate(gray, page), self._marked / f"{stem}.png")
+        if self._show_ink is not None:
+            self._save(ink_picture(frame(gray).ink), self._show_ink / f"{stem}.ink.png")
+
+    def _unique(self, name: str) -> str:
+        """The picture's own name, numbered when two pictures share it."""
         stem = "stdin" if name == "-" else Path(name).stem
         numbered = (f"{stem}-{number}" for number in count(2))
-        name = next(name for name in chain([stem], numbered) if name not in self._seen)
-        self._seen.add(name)
-        return name
+        chosen = next(one for one in chain([stem], numbered) if one not in self._names)
+        self._names.add(chosen)
+        return chosen
+
+    def _save(self, picture: Image.Image, path: Path) -> None:
+        self.check(path)
+        buffer = io.BytesIO()
+        picture.save(buffer, "PNG")
+        write_whole(path, buffer.getvalue())
 
 
 def _make(folder: Path) -> None:
@@ -165,14 +218,3 @@ def _make(folder: Path) -> None:
         raise OutputError(
             "{path}: the folder cannot be made ({reason}); choose another place", path=folder, reason=error.strerror
         ) from error
-
-
-def _save(picture: object, path: Path) -> None:
-    import io
-
-    from PIL import Image
-
-    assert isinstance(picture, Image.Image)
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
-    write_whole(path, buffer.getvalue())

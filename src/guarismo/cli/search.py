@@ -31,12 +31,12 @@ from guarismo.cli.train import load_arrays, needs_training
 def command(trials: int, epochs: int, seed: int, data: str, out: Path) -> int:
     needs_training()
     arrays = load_arrays(data)
-    from guarismo.model import write_whole
+    from guarismo.files import claim, write_whole
     from guarismo.train.fit import use_cores
     from guarismo.train.sweep import search
 
     use_cores(1)
-    write_whole(out / ".gitignore", b"*\n")  # makes the folder, and says early if it cannot be
+    claim(out, {"data": data, "epochs": epochs, "seed": seed})
     best = search(arrays, trials, epochs, seed, out / "trials.sqlite", _say)
     text = json.dumps(best, indent=2)
     write_whole(out / "best.json", text.encode())

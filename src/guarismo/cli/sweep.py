@@ -65,10 +65,11 @@ def command(
     if workers > 1 and data != "mnist":
         raise UsageError("--workers above 1 works with --data mnist only; leave it out")
     arrays = None if workers > 1 else load_arrays(data)
-    from guarismo.model import write_whole
+    from guarismo.files import claim, write_whole
     from guarismo.train import plots
     from guarismo.train.sweep import Grid, sweep
 
+    claim(out, {"data": data})
     grid = Grid(units, layers, seeds, epochs)
     rows = sweep(grid, out / "sweep.csv", arrays, workers, _say)
     for axis, count in (("units", len(units)), ("layers", len(layers))):

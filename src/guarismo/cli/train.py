@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -169,12 +172,29 @@ def load_arrays(data: str) -> Arrays:
 
 
 def needs_training() -> None:
-    """Raises UsageError with the way to install it where TensorFlow is missing."""
+    """Load TensorFlow without its start-up talk. Raises UsageError with the way to install it where it is missing."""
     from importlib.util import find_spec
 
     if find_spec("tensorflow") is None or find_spec("keras") is None:
         raise UsageError("training needs TensorFlow and Keras: pip install 'guarismo[train]'")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its start-up talk hides ours
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with _silent_stderr():
+        from guarismo.train import nets  # noqa: F401
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+@contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """TensorFlow's C++ writes to the file descriptor itself before it reads any setting."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _show(rows: Iterable[dict[str, float]], total: int) -> None:

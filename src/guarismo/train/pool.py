@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import as_completed
 from dataclasses import dataclass
@@ -21,8 +20,7 @@ from numpy.typing import NDArray
 
 from guarismo import ink, paper
 from guarismo.datasets import load_mnist, load_optdigits, load_pendigits, load_writers
-from guarismo.errors import DataError
-from guarismo.model import write_whole
+from guarismo.files import claim, write_whole
 from guarismo.train import augment
 from guarismo.train.augment import Rng, as_bytes, photograph
 from guarismo.train.nondigits import nondigit
@@ -106,10 +104,10 @@ class Made:
     folder: Path
     without: tuple[str, ...] = ()
 
-    def described(self) -> str:
+    def described(self) -> dict[str, Any]:
         """What must be the same for a pool to be used again: sources, and how ink is made."""
         code = b"".join(Path(str(module.__file__)).read_bytes() for module in (ink, paper, augment))
-        return json.dumps({"without": self.without, "shares": SHARES, "code": hashlib.sha256(code).hexdigest()})
+        return {"without": list(self.without), "shares": SHARES, "code": hashlib.sha256(code).hexdigest()}
 
 
 def make(made: Made, count: int, seed: int) -> Pool:
@@ -135,14 +133,9 @@ def _inked(drawers: dict[str, Draw], rng: Rng, count: int) -> Iterator[tuple[NDA
 def make_parts(made: Made, out: Path, parts: int, seed: int) -> list[Path]:
     """Files of 10,000 pictures each below ``out``, made by two processes; those that are there are kept.
 
-    Raises DataError where they were made from other sources or by another ink.
+    Raises UsageError where they were made from other sources or by another ink.
     """
-    note = out / "made.json"
-    if note.exists() and note.read_text() != made.described():
-        raise DataError(
-            "{path}: holds pictures made from other sources or by another ink; name another --out", path=out
-        )
-    write_whole(note, made.described().encode())
+    claim(out, made.described())
     paths = [out / f"pool-{seed}-{part:03d}.npz" for part in range(parts)]
     missing = [(path, part) for part, path in enumerate(paths) if not path.exists()]
     with workers(2) as pool:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from guarismo.datasets import load_mnist
 from guarismo.errors import DataError
-from guarismo.model import write_whole
+from guarismo.files import write_whole
 from guarismo.train.fit import Recipe, epochs, probabilities, use_cores
 from guarismo.train.nets import DenseShape
 from guarismo.train.tutorial import Arrays, arrays_of

@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +27,8 @@ from numpy.typing import NDArray
 from guarismo.datasets import Digits, Mnist
 from guarismo.decode import shares
 from guarismo.errors import DataError, UsageError
+from guarismo.files import write_whole
 from guarismo.ink import INK_VERSION, frame
-from guarismo.model import write_whole
 from guarismo.train import plots
 from guarismo.train.augment import wiggle
 from guarismo.train.calibrate import read_threshold, temperature
@@ -70,14 +71,32 @@ def start(run: Run, resume: bool) -> tuple[History, tuple[int, State] | None]:
             "{path}: holds a training run already; add --resume to go on with it, or name another --out", path=run.out
         )
     if config.exists():
-        came = {key: value for key, value in json.loads(config.read_text()).items() if key in run.config()}
-        if came != run.config():
-            raise UsageError(
-                "{path}: was begun with other options ({came}); resume with the same", path=run.out, came=came
-            )
-    else:
-        write_whole(config, (json.dumps({**run.config(), **versions()}, indent=2) + "\n").encode())
+        _check_options(run, config)
+    write_whole(config, (json.dumps({**run.config(), **versions()}, indent=2) + "\n").encode())
     return _kept(checkpoint) if resume and checkpoint.exists() else ([], None)
+
+
+def _check_options(run: Run, config: Path) -> None:
+    """All options but the number of epochs must be those that the run was begun with."""
+    try:
+        came = json.loads(config.read_text())
+        before = _flat({key: came[key] for key in run.config()})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError("{path}: damaged; start again with another --out", path=config) from error
+    now = _flat(run.config())
+    other = sorted(name for name in now if before.get(name) != now[name] and name != "epochs")
+    if other:
+        raise UsageError(
+            "{path}: was begun with another {option} ({came}, now {now}); resume with the same, or name another --out",
+            path=run.out,
+            option=other[0],
+            came=before.get(other[0]),
+            now=now[other[0]],
+        )
+
+
+def _flat(config: dict[str, Any]) -> dict[str, Any]:
+    return {"data": config["data"], **config["network"], **config["recipe"]}
 
 
 def versions() -> dict[str, Any]:
@@ -133,7 +152,7 @@ def _kept(path: Path) -> tuple[History, tuple[int, State]]:
                 tuple(kept[f"{name}{i}"] for i in count) for name in ("weight", "first", "second")
             )
             return history, (len(history), State(weights, first, second, int(kept["step"])))
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise DataError("{path}: the checkpoint is damaged; start again with another --out", path=path) from error
 
 

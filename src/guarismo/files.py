@@ -1,0 +1,47 @@
+"""Writing files so that nothing is half-written, and knowing what a folder's contents were made from."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from guarismo.errors import OutputError, UsageError
+
+
+def claim(folder: Path, made_from: Mapping[str, Any]) -> None:
+    """Note in ``folder`` what its contents are made from; if a note is there, it must say the same.
+
+    So a run that goes on never mixes results of different data or options. Raises UsageError and OutputError.
+    """
+    note, text = folder / "made-from.json", json.dumps(dict(made_from), indent=1, sort_keys=True) + "\n"
+    if note.exists() and note.read_text() != text:
+        raise UsageError("{path}: holds results of other data or options; name another --out", path=folder)
+    write_whole(note, text.encode())
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all. Raises OutputError."""
+    try:
+        if path.is_dir():
+            raise OutputError("{path}: a folder; name a file in it", path=path)
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)  # a device or a pipe, as /dev/stdout: a file must not take its place
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _replace(path, data)
+    except OSError as error:
+        raise OutputError(
+            "{path}: cannot be written ({reason}); choose another place or make room", path=path, reason=error.strerror
+        ) from error
+
+
+def _replace(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
