@@ -7,7 +7,7 @@ DATA := $(abspath ../shared/data)
 export GUARISMO_DATA ?= $(if $(wildcard $(DATA)),$(DATA),)
 
 .PHONY: help demo test clean messages numbers commands figures tutorial evaluate lock \
-        bench-tutorial bench-coldstart bench-renderings
+        bench-tutorial bench-coldstart bench-renderings bench-corruptions bench-latency lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -63,6 +63,12 @@ bench-coldstart: $(DEV)/ready  ## a whole `guarismo read` against bare imports a
 
 bench-renderings: $(DEV)/ready  ## MNIST's test digits as people's files, against the digits as they are
 	$(DEV)/bin/python benchmarks/renderings.py
+
+bench-corruptions: $(DEV)/ready  ## fifteen corruptions of MNIST's test digits
+	$(DEV)/bin/python benchmarks/corruptions.py
+
+bench-latency: $(DEV)/ready  ## pictures a second and memory, beside Keras and LiteRT
+	$(DEV)/bin/python benchmarks/latency.py
 
 lock:  ## pin the requirements again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

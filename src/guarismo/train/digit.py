@@ -27,6 +27,14 @@ from guarismo.train.export import export
 from guarismo.train.nets import conv_net
 from guarismo.train.pool import Made, Pool, held_out, load_parts, make_parts
 
+MODEL_VERSION = "2026.11"
+
+MOST_WRONG = 0.0005
+"""Operating point of ``read``: at most one in two thousand accepted digits of held-out writers is wrong."""
+
+STRANGE = 0.5
+"""From here on a picture is more likely no digit than any digit."""
+
 
 @dataclass(frozen=True, slots=True)
 class DigitRecipe:
@@ -91,8 +99,7 @@ def train(
     checkpoint, done = _Checkpoint(out), 0
     if start is not None:
         average = _Checkpoint(start).means(len(model.weights))
-        for variable, mean in zip(model.weights, average, strict=True):
-            variable.assign(mean)
+        _assign(model, average)
     if checkpoint.exists():
         done, average = checkpoint.load(recipe, model, optimizer)
     step = _step_function(model, optimizer, recipe.label_smoothing)
@@ -101,9 +108,8 @@ def train(
         began, losses = time.perf_counter(), []
         for inks, labels in _batches(recipe, epoch, parts):
             losses.append(step(inks, labels))
-            seen = epoch * steps + len(
-                losses
-            )  # the mean of the first steps is short, or it would hold the random start
+            # the mean of the first steps is short, or it would hold the random start
+            seen = epoch * steps + len(losses)
             _average(means, model.weights, tf.constant(min(recipe.averaging, (1 + seen) / (10 + seen)), tf.float32))
         loss = float(np.mean([float(one) for one in losses]))
         if not np.isfinite(loss):
@@ -119,7 +125,7 @@ def train(
         with _Averaged(model, means):
             right, pooled = (_share_right(model, check) for check in checks)
             say(Progress(epoch + 1, loss, right, pooled, time.perf_counter() - began))
-    _Averaged(model, means).__enter__()
+    _assign(model, means)
     return model
 
 
@@ -170,12 +176,15 @@ class _Averaged:
         self.model, self.means, self.own = model, means, [v.numpy() for v in model.weights]
 
     def __enter__(self) -> None:
-        for variable, mean in zip(self.model.weights, self.means, strict=True):
-            variable.assign(mean)
+        _assign(self.model, self.means)
 
     def __exit__(self, *_: object) -> None:
-        for variable, own in zip(self.model.weights, self.own, strict=True):
-            variable.assign(own)
+        _assign(self.model, self.own)
+
+
+def _assign(model: Any, values: list[Any]) -> None:
+    for variable, value in zip(model.weights, values, strict=True):
+        variable.assign(value)
 
 
 class _Checkpoint:
@@ -226,13 +235,6 @@ def _share_right(model: Any, pool: Pool) -> float:
     return float((logits_of(model, pool.inks).argmax(1) == pool.labels).mean())
 
 
-MOST_WRONG = 0.0005
-"""Operating point of ``read``: at most one in two thousand accepted digits of held-out writers is wrong."""
-
-STRANGE = 0.5
-"""From here on a picture is more likely no digit than any digit."""
-
-
 def run(recipe: DigitRecipe, made: Made, out: Path, start: Path | None, say: Callable[[Progress], None]) -> Any:
     """From data to a model directory in ``out/model``: pool, training, calibration on held-out writers, export."""
     folder = made.folder
@@ -253,9 +255,6 @@ def save_digit(network: Any, recipe: DigitRecipe, kept: Pool, directory: Path) -
     calibration = {"temperature": heat, "read": max(threshold, 0.5), "not_a_digit": STRANGE}
     export(network, directory, "digit", f"{MODEL_VERSION}-seed{recipe.seed}", calibration, _card(recipe, calibration))
     return calibration
-
-
-MODEL_VERSION = "2026.11"
 
 
 def _card(recipe: DigitRecipe, calibration: dict[str, float]) -> str:
