@@ -77,7 +77,7 @@ def _two_means(gray: NDArray[Any]) -> float:
     return middle
 
 
-def _has_two_clusters(gray: NDArray[Any], middle: float) -> bool:
+def _has_two_clusters(gray: NDArray[Any], middle: float, least: float = 0.7) -> bool:
     """Whether ``middle`` parts two clusters, and not one in the middle: Otsu's share of the variance
     between the parts (1979) is 0.64 for a bell, and above 0.8 for ink on even paper."""
     below, above = gray[gray < middle], gray[gray > middle]
@@ -86,7 +86,7 @@ def _has_two_clusters(gray: NDArray[Any], middle: float) -> bool:
         return False
     mean = float(gray.mean())
     between = below.size * (float(below.mean()) - mean) ** 2 + above.size * (float(above.mean()) - mean) ** 2
-    return between > 0.7 * total
+    return between > least * total
 
 
 def shrink(gray: Gray, longest: int) -> Gray:
@@ -109,9 +109,12 @@ def subtract_paper(dark: Gray) -> Contrast:
     contrast = np.asarray((paper - dark) * share, np.float32)
     offset, spread = _grain(contrast)
     contrast -= np.float32(offset)
+    strongest = float(calm(contrast).max(initial=0))
+    if _has_two_clusters(contrast, _two_means(contrast), 0.8):
+        spread = min(spread, strongest / 6)  # in a tight crop too little paper is left to measure its grain
     loudest = math.sqrt(2 * math.log(max(contrast.size, 2)))
     floor = np.float32(max(NOISE_FACTOR * loudest * spread, FAINTEST))
-    if calm(contrast).max(initial=0) < floor:
+    if strongest < floor:
         return np.zeros(dark.shape, np.float32)
     contrast[contrast < np.float32(max(float(floor) / 2, 2 * spread))] = 0
     return contrast

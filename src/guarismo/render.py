@@ -14,7 +14,7 @@ from gettext import gettext as _
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from guarismo.types import Gray, Ink, Number, Page, Status
 
@@ -126,6 +126,8 @@ FORMATS: dict[str, Callable[[Iterable[Result], int], str]] = {
 
 def annotate(gray: Gray, page: Page) -> Image.Image:
     """The picture with a box around each number and what was read above it, coloured by status."""
+    from PIL import ImageDraw, ImageFont  # 12 ms that reading without pictures is spared
+
     scale = max(1, -(-280 // max(gray.shape)))  # pictures of 28 pixels are enlarged until a label fits
     picture = Image.fromarray(gray).convert("RGB")
     picture = picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
@@ -148,7 +150,7 @@ def _label(number: Number) -> str:
     return f"{number.text}  {in_words(number.status)} {number.confidence:.2f}"
 
 
-def _mark(draw: ImageDraw.ImageDraw, number: Number, label: str, scale: int, band: int, font: Any) -> None:
+def _mark(draw: Any, number: Number, label: str, scale: int, band: int, font: Any) -> None:
     colour, box = COLOURS[number.status], number.box
     edges = (box.left * scale, box.top * scale + band, box.right * scale - 1, box.bottom * scale + band - 1)
     draw.rectangle(edges, outline=colour, width=max(2, round(font.size / 10)))
