@@ -1,4 +1,4 @@
-"""Draws the measured figures of the tutorial pages into docs/img/, in both languages.
+"""Draws the measured figures of the tutorial pages into docs/img/, in both languages, and sums up the sweep.
 
     python docs/measured_figures.py --run runs/tutorial --sweep benchmarks/results/sweep.csv
 
@@ -16,10 +16,29 @@ import numpy as np
 from guarismo.datasets import load_mnist
 from guarismo.train import plots
 from guarismo.train.fit import probabilities
-from guarismo.train.sweep import read_rows
+from guarismo.train.sweep import Row, read_rows
 from guarismo.train.tutorial import arrays_of, last_state
 
 IMAGES = Path(__file__).parent / "img"
+RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
+
+
+def summary(rows: list[Row]) -> dict[str, dict[str, float]]:
+    """Mean and sample deviation over the seeds of each network: "units-layers" → its figures."""
+    found: dict[str, dict[str, float]] = {}
+    for key in sorted({(int(row["units"]), int(row["layers"])) for row in rows}):
+        of_it = [row for row in rows if (row["units"], row["layers"]) == key]
+        columns = {name: np.array([row[name] for row in of_it]) for name in of_it[0]}
+        found["-".join(map(str, key))] = {
+            "seeds": len(of_it),
+            "accuracy": float(columns["test_accuracy"].mean()),
+            "std": float(columns["test_accuracy"].std(ddof=1)),
+            "gap": float((columns["train_accuracy"] - columns["test_accuracy"]).mean()),
+            "parameters": float(columns["parameters"][0]),
+            "seconds": float(np.median(columns["train_seconds"])),
+            "microseconds": float(np.median(columns["read_microseconds"])),
+        }
+    return found
 
 
 def main() -> None:
@@ -33,6 +52,7 @@ def main() -> None:
     matrix = np.zeros((10, 10), np.int64)
     np.add.at(matrix, (labels, said.argmax(1)), 1)
     rows = read_rows(options.sweep)
+    (RESULTS / "sweep.json").write_text(json.dumps(summary(rows), indent=2) + "\n")
     by_units = [row for row in rows if row["layers"] == 3]
     by_layers = [row for row in rows if row["units"] == 128]
     for language in ("en", "es"):
