@@ -46,3 +46,12 @@ def test_it_runs_and_fails_below_its_floor(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, short, "5"], env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 1, done.stderr
     assert "seed 5: test loss" in done.stdout
+
+
+def test_its_header_says_what_was_measured() -> None:
+    import json
+
+    seeds = json.loads((RECIPE.parents[1] / "benchmarks" / "results" / "tutorial_seeds.json").read_text())["keras_fit"]
+    header = ast.get_docstring(ast.parse(RECIPE.read_text())) or ""
+    assert f"{seeds['accuracy_mean']:.2%}".replace("%", " %") in header
+    assert f"{100 * seeds['accuracy_std']:.2f} points" in header
