@@ -56,7 +56,8 @@ One training run; no spread over seeds was measured yet.
 MNIST's training half without every twelfth writer (LeCun, Cortes, Burges; CC BY-SA 3.0), optdigits and
 pendigits (Alpaydin and others, UCI; CC BY 4.0), shapes from the stroke generator, and things that are no
 digits, made by `train/nondigits.py`. Writers are known from QMNIST's labels. Weights are ours: Apache-2.0.
-ORAND-CAR-A was looked at for errors; no weight, threshold or temperature has seen it.
+ORAND-CAR-A was looked at for errors, which told what shapes to generate more of; no weight, threshold or temperature
+has seen one of its pictures. Trained in three runs (docs/LOG.md).
 
 ## Calibration and thresholds
 

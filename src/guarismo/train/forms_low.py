@@ -117,7 +117,7 @@ def one_cane(d: Dice) -> list[Path]:
 
 def one_arch(d: Dice) -> list[Path]:
     """The flag climbs from far below and turns into the stem without a corner."""
-    reach, low = d(0.16, 0.28), d(0.3, 0.62)
+    reach, low = d(0.16, 0.38), d(0.3, 0.7)
     climb = [(0.3 - reach, low), (0.3 - 0.62 * reach, 0.45 * low), (0.22, 0.03)]
     return [[*climb, (0.29, d(0.03, 0.07)), (0.31, 0.3), (0.3, 1.0)]]
 
