@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from guarismo.errors import OutputError, UsageError
 
@@ -20,6 +23,13 @@ def claim(folder: Path, made_from: Mapping[str, Any]) -> None:
     if note.exists() and note.read_text() != text:
         raise UsageError("{path}: holds results of other data or options; name another --out", path=folder)
     write_whole(note, text.encode())
+
+
+def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
+    """Write named arrays as an npz file, whole or not at all. Raises OutputError."""
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    write_whole(path, buffer.getvalue())
 
 
 def write_whole(path: Path, data: bytes) -> None:

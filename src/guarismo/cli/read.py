@@ -63,27 +63,28 @@ def command(
     show_ink: Path | None,
 ) -> int:
     warnings.filterwarnings("ignore", module="PIL")  # of odd tags and sizes; what matters comes as an error
-    if "" in (*paths, model, str(output or "x")):
+    if "" in (*paths, model):
         raise UsageError("an empty name; expected a file or folder")
     reader = Reader(model)
     written = _Written(paths, marked, show_ink, output)
+    streamed = form in STREAMED and output is None
     results, errors = [], 0
     for name, gray, result in _readings(reader, paths):
         if gray is not None and result.page is not None:
             written.pictures(name, gray, result.page)
-        if form in STREAMED and output is None:
+        if streamed:
             click.echo(_encodable(FORMATS[form]([result], top_k)), nl=False)
         else:
             results.append(result)
         if result.error:
             complain(result.error)
             errors += 1
-    text = "" if form in STREAMED and output is None else _encodable(FORMATS[form](results, top_k))
-    if output is None:
-        click.echo(text, nl=False)
-    else:
+    text = _encodable(FORMATS[form](results, top_k))
+    if output is not None:
         written.check(output)
         write_whole(output, text.encode())
+    elif not streamed:
+        click.echo(text, nl=False)
     return 1 if errors else 0
 
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from guarismo.datasets import load_mnist
 from guarismo.decode import shares
 from guarismo.errors import DataError
+from guarismo.files import write_arrays
 from guarismo.train.augment import Rng, wiggle
 from guarismo.train.calibrate import read_threshold, temperature
 from guarismo.train.export import export
@@ -197,15 +198,11 @@ class _Checkpoint:
         return self.path.exists()
 
     def save(self, recipe: DigitRecipe, done: int, model: Any, optimizer: Any, means: list[Any]) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         # variables are the weights and the state of the dropout's random numbers
         arrays = {f"model{i}": v.numpy() for i, v in enumerate(model.variables)}
         arrays |= {f"optimizer{i}": v.numpy() for i, v in enumerate(optimizer.variables)}
         arrays |= {f"mean{i}": m for i, m in enumerate(means)}
-        temporary = self.path.with_suffix(".part")
-        with temporary.open("wb") as file:
-            np.savez(file, done=done, recipe=json.dumps(asdict(recipe)), **arrays)
-        temporary.replace(self.path)
+        write_arrays(self.path, {"done": done, "recipe": json.dumps(asdict(recipe)), **arrays})
 
     def means(self, count: int) -> list[Any]:
         """The running means of the weights."""

@@ -7,7 +7,6 @@ little (``augment.wiggle``) each time that they are seen.
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Callable, Iterator
 from concurrent.futures import as_completed
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 
 from guarismo import ink, paper
 from guarismo.datasets import load_mnist, load_optdigits, load_pendigits, load_writers
-from guarismo.files import claim, write_whole
+from guarismo.files import claim, write_arrays
 from guarismo.train import augment
 from guarismo.train.augment import Rng, as_bytes, photograph
 from guarismo.train.nondigits import nondigit
@@ -160,9 +159,7 @@ def make_parts(made: Made, out: Path, parts: int, seed: int) -> list[Path]:
 
 def _part(made: Made, path: Path, seed: int) -> None:
     pool = make(made, 10_000, seed)
-    buffer = io.BytesIO()
-    np.savez(buffer, inks=pool.inks, labels=pool.labels)
-    write_whole(path, buffer.getvalue())
+    write_arrays(path, {"inks": pool.inks, "labels": pool.labels})
 
 
 def load_parts(paths: list[Path]) -> Pool:

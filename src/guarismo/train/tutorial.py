@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from guarismo.datasets import Digits, Mnist
 from guarismo.decode import shares
 from guarismo.errors import DataError, UsageError
-from guarismo.files import write_whole
+from guarismo.files import write_arrays, write_whole
 from guarismo.ink import INK_VERSION, frame
 from guarismo.train import plots
 from guarismo.train.augment import wiggle
@@ -136,11 +136,10 @@ def _row(epoch: Epoch, inks: NDArray[np.float32], labels: NDArray[np.int64], sec
 
 
 def _keep(out: Path, history: History, state: State) -> None:
-    buffer = io.BytesIO()
     groups = {"weight": state.weights, "first": state.first, "second": state.second}
     arrays = {f"{name}{i}": array for name, group in groups.items() for i, array in enumerate(group)}
-    np.savez(buffer, history=json.dumps(history), step=state.step, count=len(state.weights), **arrays)  # type: ignore[arg-type]
-    write_whole(out / "checkpoint.npz", buffer.getvalue())
+    kept = {"history": json.dumps(history), "step": state.step, "count": len(state.weights)}
+    write_arrays(out / "checkpoint.npz", {**kept, **arrays})
 
 
 def _kept(path: Path) -> tuple[History, tuple[int, State]]:
