@@ -8,18 +8,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from guarismo.errors import DataError
+from guarismo.errors import DataError, UsageError
 
 
 @pytest.mark.data
-def test_a_pool_is_its_seed_and_leaves_out_what_it_is_told(real_data: Path) -> None:
-    from guarismo.train.pool import NOT_A_DIGIT, Made, held_out, make, sources
+def test_a_pool_is_its_seed_and_leaves_out_what_it_is_told(real_data: Path, tmp_path: Path) -> None:
+    from guarismo.files import write_arrays
+    from guarismo.train.pool import NOT_A_DIGIT, Made, held_out, load_parts, make, sources
 
-    first, again = make(Made(real_data), 60, 3), make(Made(real_data), 60, 3)
+    made = Made(real_data, with_fonts=False)
+    (first, names), (again, _) = make(made, 60, 3), make(made, 60, 3)
     assert (first.inks == again.inks).all()
     assert (first.labels == again.labels).all()
     assert set(first.labels) <= {*range(10), NOT_A_DIGIT}
-    assert "optdigits" not in sources(real_data, ("optdigits",))
+    assert set(names) <= set(sources(real_data, with_fonts=False))
+    assert ((first.labels == NOT_A_DIGIT) == (names == "nondigits")).all()
+    write_arrays(tmp_path / "part.npz", {"inks": first.inks, "labels": first.labels, "sources": names})
+    kept = load_parts([tmp_path / "part.npz"], ("strokes", "nondigits"))
+    assert len(kept.labels) == (~np.isin(names, ["strokes", "nondigits"])).sum()
+    assert NOT_A_DIGIT not in kept.labels
     assert 0.06 < held_out(real_data).mean() < 0.11
 
 
@@ -57,3 +64,71 @@ def test_a_stopped_training_goes_on_and_ends_the_same(tmp_path: Path) -> None:
         np.testing.assert_array_equal(one, other)
     with pytest.raises(DataError, match="a checkpoint of another recipe"):
         digits.train(dataclasses.replace(recipe, seed=2), (pool, pool), (pool, pool), tmp_path / "whole", print)
+
+
+@pytest.mark.train
+def test_a_training_that_runs_away_says_where(tmp_path: Path) -> None:
+    digits = pytest.importorskip("guarismo.train.digit")
+    from guarismo.train.pool import Pool
+
+    pool = Pool(np.full((64, 28, 28), 200, np.uint8), np.zeros(64, np.int64))
+    recipe = digits.DigitRecipe(epochs=9, epoch_size=64, batch_size=16, width=4, learning_rate=1e38)
+    with pytest.raises(
+        DataError, match=r"loss is nan in step \d+ \(epoch \d+\) at a learning rate of 1e\+38.*checkpoint"
+    ):
+        digits.train(recipe, (pool, pool), (pool, pool), tmp_path, lambda _: None)
+
+
+@pytest.mark.train
+def test_a_checkpoint_that_is_cut_off_or_of_another_network_is_named(tmp_path: Path) -> None:
+    digits = pytest.importorskip("guarismo.train.digit")
+    from guarismo.files import write_arrays
+    from guarismo.train.pool import Pool
+
+    pool = Pool(np.full((64, 28, 28), 200, np.uint8), np.zeros(64, np.int64))
+    recipe = digits.DigitRecipe(epochs=1, epoch_size=64, batch_size=16, width=4)
+    for name, write in (
+        ("cut", lambda path: path.write_bytes(b"PK\x03\x04 cut")),
+        ("other", lambda path: write_arrays(path, {"mean0": np.zeros(3)})),
+    ):
+        (tmp_path / name).mkdir()
+        write(tmp_path / name / "checkpoint.npz")
+        with pytest.raises(DataError, match=rf"{name}/checkpoint\.npz: (no|a) checkpoint"):
+            digits.train(recipe, (pool, pool), (pool, pool), tmp_path / "out", print, tmp_path / name)
+
+
+def test_a_part_that_is_cut_off_is_named(tmp_path: Path) -> None:
+    from guarismo.train.pool import load_parts
+
+    (tmp_path / "part.npz").write_bytes(b"PK\x03\x04 cut")
+    with pytest.raises(DataError, match=r"part\.npz: no part of a pool.*delete it"):
+        load_parts([tmp_path / "part.npz"])
+
+
+def test_bending_keeps_digits_apart_and_whole() -> None:
+    from guarismo.train.wiggle import wiggle
+
+    rng = np.random.default_rng(3)
+    inks = np.zeros((40, 28, 28), np.uint8)
+    inks[::2, 6:22, 12:16] = 255
+    bent = wiggle(inks, rng)
+    assert not bent[1::2].any(), "ink ran from one digit into the next"
+    mass = bent[::2].sum((1, 2)) / inks[0].sum()
+    assert ((mass > 0.7) & (mass < 1.4)).all()
+    assert not (bent[0] == bent[2]).all()
+
+
+def test_missing_fonts_are_named_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    from guarismo.train import fonts
+
+    monkeypatch.setattr(fonts, "_installed", dict)
+    assert fonts.found(fonts.HAND) == []
+    with pytest.raises(UsageError, match=r"only 0 of 17 fonts.*Delphine\.ttf.*--without fonts"):
+        fonts.needed(fonts.HAND, 12)
+
+
+def test_no_font_is_on_both_sides() -> None:
+    from guarismo.train import fonts
+
+    assert not set(fonts.HELD_OUT) & {*fonts.HAND, *fonts.PRINT}
+    assert not set(fonts.LETTERS) & set("OolISsZzBbqg")

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,22 +102,21 @@ class Asked:
     "digit", help="Train the digit model. It learns MNIST, pen paths, bitmaps and generated shapes, photographed."
 )
 @click.option(
-    "--epochs", type=click.IntRange(1, 10_000), default=36, show_default=True, help="Rounds of 60,000 pictures."
+    "--recipe",
+    "named",
+    type=click.Choice(["release", "short"]),
+    default="release",
+    show_default=True,
+    help="The whole training, or a short one for comparisons.",
 )
+@click.option("--epochs", type=click.IntRange(1, 10_000), help="Rounds of 60,000 pictures, if not the recipe's.")
 @click.option(
     "--learning-rate",
-    "rate",
     type=click.FloatRange(0, 10, min_open=True),
-    default=3e-3,
-    show_default=True,
-    help="AdamW's step size at its highest.",
+    help="AdamW's step size at its highest, if not the recipe's.",
 )
 @click.option(
-    "--parts",
-    type=click.IntRange(1, 1000),
-    default=20,
-    show_default=True,
-    help="Photographed pictures to train on, in ten thousands.",
+    "--parts", type=click.IntRange(1, 1000), help="Photographed pictures to train on, in ten thousands, if not 30."
 )
 @click.option(
     "--start",
@@ -128,9 +127,23 @@ class Asked:
 @options.seed
 @click.option(
     "--without",
-    type=click.Choice(["optdigits", "pendigits"]),
+    type=click.Choice(["optdigits", "pendigits", "fonts"]),
     multiple=True,
     help="Leave a source out, to measure on it as on strangers.",
+)
+@click.option(
+    "--also",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="PATH",
+    help="Digits of your own to learn beside the others: a folder of folders 0 to 9, a CSV or an npz.",
+)
+@click.option(
+    "--pool",
+    type=click.Path(path_type=Path),
+    default=Path("runs/pool"),
+    show_default=True,
+    metavar="FOLDER",
+    help="Where the photographed pictures are kept, for all runs.",
 )
 @click.option(
     "--out",
@@ -141,12 +154,19 @@ class Asked:
     help="The run folder; a run that was stopped goes on there.",
 )
 def digit(
-    epochs: int, rate: float, parts: int, seed: int, without: tuple[str, ...], start: Path | None, out: Path
+    named: str,
+    seed: int,
+    without: tuple[str, ...],
+    also: Path | None,
+    pool: Path,
+    start: Path | None,
+    out: Path,
+    **changed: Any,
 ) -> int:
     needs_training()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the pool is made by two processes, one core each
     from guarismo.datasets import data_folder
-    from guarismo.train.digit import DigitRecipe, run
+    from guarismo.train.digit import SHORT, Data, DigitRecipe, Folders, device, own_digits, run, use_cores
     from guarismo.train.pool import Made
 
     folder = data_folder()
@@ -155,8 +175,17 @@ def digit(
     words = _(
         "epoch {epoch}: loss {loss:.4f}, held-out writers {held_out:.2%}, photographed {pool:.2%}, {seconds:.0f} s"
     )
-    recipe = DigitRecipe(epochs=epochs, learning_rate=rate, parts=parts, seed=seed)
-    run(recipe, Made(folder, without), out, start, lambda line: click.echo(words.format(**asdict(line)), err=True))
+    asked = {name: value for name, value in changed.items() if value is not None}
+    recipe = replace(SHORT if named == "short" else DigitRecipe(), seed=seed, **asked)
+    use_cores()
+    click.echo(_("training on {device}").format(device=device()), err=True)
+    left_out = tuple(name for source in without for name in (("fonts", "letters") if source == "fonts" else (source,)))
+    run(
+        recipe,
+        Data(Made(folder, "fonts" not in without), left_out, own_digits(also) if also else None),
+        Folders(out, pool, start),
+        lambda line: click.echo(words.format(**asdict(line)), err=True),
+    )
     click.echo(str(out / "model"))
     return 0
 

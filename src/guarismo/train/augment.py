@@ -1,8 +1,7 @@
 """What separates a data set from life: the geometry of hands, paper, light, cameras.
 
 Own, seeded, outside the model. ``photograph`` turns a clean picture of a digit into one as a person
-would have it; it goes through ``ink.py`` afterwards, as the user's will. ``wiggle`` bends ink that is
-framed already, cheaply, each time that it is trained on.
+would have it; it goes through ``ink.py`` afterwards, as the user's will.
 """
 
 from __future__ import annotations
@@ -24,6 +23,8 @@ def photograph(clean: Gray, rng: Rng, bend: float = 1.0) -> Gray:
     gray = _margin(clean, rng)
     gray = bent(gray, rng, bend)
     gray = _stroke_width(gray, rng)
+    if rng.random() < 0.12:
+        gray = _disturbed(gray, rng)
     if rng.random() < 0.4:
         gray = _crop(gray, rng)
     if rng.random() < 0.25:
@@ -102,6 +103,90 @@ def _remains(gray: Gray, rng: Rng) -> Gray:
         spot = (int(rng.integers(0, columns)), int(rng.integers(0, rows)))
         cv2.circle(gray, spot, int(rng.integers(0, 2 + max(rows, columns) // 60)), level, -1, cv2.LINE_AA)
     return gray
+
+
+def _disturbed(gray: Gray, rng: Rng) -> Gray:
+    """What lies over the digit: a rule or a crossing-out, a band in negative, blots, salt and pepper; or its
+    outline alone. The digit stays readable to a person."""
+    kinds = (_crossed, _crossed, _crossed, _outlined, _outlined, _banded, _banded, _blotted, _peppered)
+    ink = gray[_writing(gray)] < 100
+    strong = ink.mean() > 0.15  # a hairline, or pale ink, is lost below a band or pepper
+    return kinds[int(rng.integers(len(kinds) if strong else 5))](gray, rng)
+
+
+def _writing(gray: Gray) -> tuple[slice, slice]:
+    """Where the ink lies; the whole picture if there is none."""
+    there = gray < 128
+    rows, columns = np.flatnonzero(there.any(1)), np.flatnonzero(there.any(0))
+    if not rows.size:
+        return slice(0, gray.shape[0]), slice(0, gray.shape[1])
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def _crossed(gray: Gray, rng: Rng) -> Gray:
+    """A line through the writing, thinner than a pen: straight, wavy, zigzag, dashed or dotted, in any direction."""
+    gray = gray.copy()
+    rows, columns = _writing(gray)
+    size = max(rows.stop - rows.start, columns.stop - columns.start)
+    turns = int(rng.integers(7, 15))
+    along = np.linspace(-0.9, 0.9, turns if rng.random() < 0.5 else 60) * size
+    wave = rng.choice([0.0, 0.03, 0.08, 0.12]) * size * np.cos(np.pi * (turns - 1) * np.linspace(0, 1, len(along)))
+    angle = rng.normal(0, 0.35) + (np.pi / 2 if rng.random() < 0.2 else 0)
+    middle = np.array([columns.start + columns.stop, rows.start + rows.stop]) / 2 + rng.normal(0, 0.17 * size, 2)
+    x, y = along * np.cos(angle) - wave * np.sin(angle), along * np.sin(angle) + wave * np.cos(angle)
+    points = np.rint((np.stack([x, y], 1) + middle) * 16).astype(np.int32)
+    level, width = int(rng.integers(0, 120)), max(1, round(size * rng.uniform(0.02, 0.07)))
+    choice = rng.random()
+    if choice < 0.7:
+        cv2.polylines(gray, [points], False, level, width, cv2.LINE_AA, 4)
+        return gray
+    ends = points[::2] if choice < 0.85 else points[1::2]  # dots, or dashes
+    for first, last in zip(points[::2], ends, strict=False):
+        cv2.line(gray, first.tolist(), last.tolist(), level, width + 1, cv2.LINE_AA, 4)
+    return gray
+
+
+def _banded(gray: Gray, rng: Rng) -> Gray:
+    """A band across the picture in negative, upright or level."""
+    gray = gray.copy()
+    rows, columns = _writing(gray)
+    across = gray if rng.random() < 0.7 else gray.T
+    place = columns if across is gray else rows
+    length = place.stop - place.start
+    width = max(2, round(length * rng.uniform(0.2, 0.6)))
+    first = int(place.start + rng.uniform(-0.1, 1.0) * max(length - width, 1))
+    first = max(first, 0)
+    across[:, first : first + width] = 255 - across[:, first : first + width]
+    return gray
+
+
+def _outlined(gray: Gray, rng: Rng) -> Gray:
+    """The rim of the strokes alone, as of hollow letters."""
+    thick = max(2, round(max(gray.shape) * rng.uniform(0.015, 0.04)))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (thick, thick))
+    if rng.random() < 0.5:  # a pen widened first, or its two rims run into one
+        gray = np.asarray(cv2.erode(gray, np.ones((thick + 1, thick + 1), np.uint8)), np.uint8)
+    return np.asarray(255 - cv2.subtract(cv2.dilate(gray, kernel), gray), np.uint8)
+
+
+def _blotted(gray: Gray, rng: Rng) -> Gray:
+    """Grey spots that cover ink and paper."""
+    size = max(gray.shape)
+    noise = _smooth_noise(gray.shape, size * rng.uniform(0.03, 0.08), rng)
+    spots = (noise > np.quantile(noise, rng.uniform(0.85, 0.96))).astype(np.float32)
+    cover = cv2.GaussianBlur(spots, (0, 0), 0.012 * size)
+    return np.clip(gray * (1 - cover) + rng.uniform(40, 200) * cover, 0, 255).astype(np.uint8)
+
+
+def _peppered(gray: Gray, rng: Rng) -> Gray:
+    """Salt and pepper, or the noise of too little light, in grains of a twentieth to a fortieth of the picture."""
+    small = tuple(round(n / max(gray.shape) * rng.uniform(24, 48)) + 1 for n in gray.shape)
+    low = cv2.resize(gray, small[::-1], interpolation=cv2.INTER_AREA)
+    if rng.random() < 0.6:
+        chance, share = rng.random(small), rng.uniform(0.03, 0.12)
+        return np.where(chance < share, 255, np.where(chance > 1 - share, 0, low)).astype(np.uint8)
+    photons = rng.uniform(4, 12)
+    return np.asarray(255 - np.clip(rng.poisson((255 - low) / 255 * photons) / photons * 255, 0, 255), np.uint8)
 
 
 def _crop(gray: Gray, rng: Rng) -> Gray:
@@ -188,27 +273,6 @@ def _moved(gray: Gray, length: int, rng: Rng) -> Gray:
     ends = [(round(half - sign * reach[0]), round(half - sign * reach[1])) for sign in (1, -1)]
     cv2.line(kernel, ends[0], ends[1], 1.0)
     return np.asarray(cv2.filter2D(gray, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE), np.uint8)
-
-
-def wiggle(ink: NDArray[np.uint8], rng: Rng) -> NDArray[np.uint8]:
-    """Framed ink, uint8 (28, 28) 0 paper ... 255, bent a little: the cheap change for every time it is seen."""
-    angle, shear = rng.normal(0, 7), rng.normal(0, 0.1)
-    wide, high = np.exp(rng.normal(0, 0.07, 2))
-    turn = cv2.getRotationMatrix2D((13.5, 13.5), float(angle), 1.0)
-    turn[:, :2] = turn[:, :2] @ np.array([[wide, shear], [0.0, high]])
-    turn[:, 2] = 13.5 - turn[:, :2] @ np.array([13.5, 13.5]) + rng.uniform(-1.6, 1.6, 2)
-    if rng.random() < 0.5:
-        return np.asarray(cv2.warpAffine(ink, turn, (28, 28), flags=cv2.INTER_LINEAR), np.uint8)
-    y, x = _GRID
-    field = rng.normal(size=(2, 5, 5)).astype(np.float32) * np.float32(rng.uniform(0.2, 0.9))
-    dx, dy = (cv2.resize(f, (28, 28), interpolation=cv2.INTER_CUBIC) for f in field)
-    inverse = cv2.invertAffineTransform(turn).astype(np.float32)
-    map_x = inverse[0, 0] * x + inverse[0, 1] * y + inverse[0, 2] + dx
-    map_y = inverse[1, 0] * x + inverse[1, 1] * y + inverse[1, 2] + dy
-    return np.asarray(cv2.remap(ink, map_x, map_y, cv2.INTER_LINEAR), np.uint8)
-
-
-_GRID = np.mgrid[0:28, 0:28].astype(np.float32)
 
 
 def as_bytes(ink: Ink) -> NDArray[np.uint8]:

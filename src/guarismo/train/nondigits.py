@@ -1,23 +1,19 @@
-"""Things that are not digits, as clean pictures: what people give to a digit reader all the same.
-
-Letters that people themselves cannot tell from digits (O o l I S s Z z B b q g) are left out.
-"""
+"""Things that are not digits, as clean pictures: what people give to a digit reader all the same."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import cv2
 import numpy as np
 
+from guarismo.train.fonts import LETTERS
 from guarismo.train.pens import Pen, Stroke, draw, smooth
 from guarismo.train.strokes import Hand
 from guarismo.types import Gray
 
 Rng = np.random.Generator
-
-LETTERS = "ACDEFGHJKLMNPQRTUVWXYacdefhijkmnprtuvwxy&%$#@?!+=*"
-"""Of these, 'i' and 'j' have dots and 'L', 'T', 'Y', 'y', 't' are near 1, 7 and 4; people tell them apart."""
 
 _FACES = (
     cv2.FONT_HERSHEY_SIMPLEX,
@@ -38,6 +34,7 @@ def _drawn(strokes: Sequence[Stroke], rng: Rng) -> Gray:
 
 
 def _letter(rng: Rng) -> Gray:
+    """In OpenCV's own faces, which are on every machine; ``fonts.py`` has the many others."""
     face = int(rng.choice(_FACES)) | (cv2.FONT_ITALIC if rng.random() < 0.3 else 0)
     canvas = np.full((96, 96), 255, np.uint8)
     letter = LETTERS[int(rng.integers(len(LETTERS)))]
@@ -73,6 +70,13 @@ def _marks(rng: Rng) -> Gray:
         [[(0, 0.5), (a, 0.5)], [(0.6 * a, 0.2), (a, 0.5), (0.6 * a, 0.8)]],  # arrow
         [[(0, 0), (a / 2, b), (a, 0), (1.4 * a, b)]],  # zigzag
         [[(0, b), (a / 4, 0), (a / 2, b), (3 * a / 4, 0), (a, b)]],  # m
+        [[(0, 0), (0.5 * a, b)]],  # backslash: no hand leans its ones so far back
+        [[(0, 0), (a / 2, b), (a, 0)]],  # v
+        [[(0, b), (a / 2, 0), (a, b)]],  # caret
+        [[(0, 0), (a, 0)], [(0, 0.4), (b, 0.4)], [(0, 0.8), (c, 0.8)]],  # three bars
+        [[(0, 0), (a, b)], [(a, 0), (0, b)], [(a / 2, -0.1), (a / 2, 1)], [(-0.1, 0.5), (1, 0.5)]],  # asterisk
+        [[(0, 0.2), (a, 0.2)], [(0, 0.7), (b, 0.7)], [(0.3, 0), (0.25, 1)], [(0.7, 0), (0.65, 1)]],  # hash
+        [[(0.4, 0), (0, 0), (0, b), (0.4, b)]],  # bracket
     )
     chosen = kinds[int(rng.integers(len(kinds)))]
     strokes = [_straight(stroke, rng) for stroke in chosen]
@@ -82,6 +86,39 @@ def _marks(rng: Rng) -> Gray:
 def _straight(points: list[tuple[float, float]], rng: Rng) -> Stroke:
     jitter = np.asarray(points, np.float32) + rng.normal(0, 0.03, (len(points), 2)).astype(np.float32)
     return np.asarray(np.repeat(jitter, 2, axis=0), np.float32)
+
+
+def _figures(rng: Rng) -> Gray:
+    """What else people draw to try it: a face, a heart, a spiral, a lying eight, a sun, a flower, a wave."""
+    turn = np.linspace(0, 2 * np.pi, 24)
+    circle = np.stack([np.cos(turn), np.sin(turn)], 1)
+    wide, high = rng.uniform(0.7, 1.2, 2)
+    mouth = np.stack([0.5 * np.cos(turn[1:12]), rng.choice([-1, 1]) * 0.4 * np.sin(turn[1:12]) + 0.15], 1)
+    eyes = [[(side * 0.35, -0.4), (side * 0.35, -0.25)] for side in (-1, 1)]
+    heart = np.stack([np.sin(turn) ** 3, -(13 * np.cos(turn) - 5 * np.cos(2 * turn) - 2 * np.cos(3 * turn)) / 16], 1)
+    rays = [[(0.6 * x, 0.6 * y), (x, y)] for x, y in circle[:: int(rng.integers(2, 5))]]
+    grow = np.linspace(0.1, 1, 40)
+    winds = 2 * np.pi * rng.uniform(2, 3.5) * grow
+    waves = np.linspace(-1, 1, 30)
+    kinds: list[list[Any]] = [
+        [circle, mouth, *eyes],
+        [heart],
+        [np.stack([grow * np.cos(winds), grow * np.sin(winds)], 1)],  # spiral
+        [np.stack([np.cos(turn), 0.45 * np.sin(2 * turn)], 1)],  # lying eight
+        [0.5 * circle, *rays],  # sun
+        [circle * (0.7 + 0.3 * np.cos(int(rng.integers(3, 7)) * turn))[:, None]],  # flower, star
+        [np.stack([waves, 0.25 * np.sin(np.pi * rng.integers(2, 5) * waves)], 1)],  # wave
+    ]
+    chosen = kinds[int(rng.integers(len(kinds)))]
+    shape = np.array([wide, high]) / 2
+    bent = [np.asarray(stroke) * shape + rng.normal(0, 0.02, (len(stroke), 2)) for stroke in chosen]
+    return _drawn([smooth(stroke) for stroke in bent], rng)
+
+
+def _sideways(rng: Rng) -> Gray:
+    """A digit turned by a quarter: the picture's fault, and nothing to guess at. Others turn into digits or nearly."""
+    whole = _drawn(Hand.random(rng).write(int(rng.choice([3, 4])), rng), rng)
+    return np.ascontiguousarray(np.rot90(whole, int(rng.choice([1, 3]))))
 
 
 def _dots(rng: Rng) -> Gray:
@@ -130,17 +167,12 @@ def _texture(rng: Rng) -> Gray:
 
 _KINDS: tuple[Callable[[Rng], Gray], ...] = (
     _letter,
-    _letter,
-    _letter,
-    _scribble,
-    _scribble,
-    _marks,
-    _marks,
+    *[_scribble] * 3,
+    *[_marks] * 3,
+    *[_figures] * 2,
     _dots,
-    _digits_together,
-    _digits_together,
-    _digits_together,
-    _digits_together,
+    *[_digits_together] * 5,
     _half,
+    _sideways,
     _texture,
 )

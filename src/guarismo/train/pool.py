@@ -12,6 +12,7 @@ from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import cv2
 import numpy as np
@@ -19,23 +20,37 @@ from numpy.typing import NDArray
 
 from guarismo import ink, paper
 from guarismo.datasets import load_mnist, load_optdigits, load_pendigits, load_writers
+from guarismo.errors import DataError
 from guarismo.files import claim, write_arrays
-from guarismo.train import augment
+from guarismo.train import augment, fonts, forms_high, forms_low, nondigits, pens, strokes
 from guarismo.train.augment import Rng, as_bytes, photograph
-from guarismo.train.nondigits import nondigit
-from guarismo.train.pens import Pen, draw, smooth
-from guarismo.train.strokes import Hand
 from guarismo.train.workers import workers
 from guarismo.types import Gray
 
 NOT_A_DIGIT = 10
 """The label of everything that is no digit."""
 
-SHARES = {"mnist": 0.28, "strokes": 0.42, "pendigits": 0.10, "optdigits": 0.05, "nondigits": 0.15}
+SHARES = {
+    "mnist": 0.25,
+    "strokes": 0.34,
+    "pendigits": 0.10,
+    "optdigits": 0.05,
+    "fonts": 0.06,
+    "letters": 0.06,
+    "nondigits": 0.14,
+}
 """How often each source is drawn. MNIST also comes as it is, beside the pool; generated shapes have the
-variety that it lacks; optdigits has 1,934 pictures only."""
+variety that it lacks; optdigits has 1,934 pictures only. "fonts" are digits in print and in handwriting fonts."""
 
-BEND = {"mnist": 1.0, "strokes": 0.6, "pendigits": 0.8, "optdigits": 1.0, "nondigits": 0.6}
+BEND = {
+    "mnist": 1.0,
+    "strokes": 0.6,
+    "pendigits": 0.8,
+    "optdigits": 1.0,
+    "fonts": 0.6,
+    "letters": 0.8,
+    "nondigits": 0.6,
+}
 """Strength of the geometric changes: the stroke generator varies its shapes by itself."""
 
 FAVOURED: dict[int, dict[str, float]] = {
@@ -59,6 +74,9 @@ class Pool:
     inks: NDArray[np.uint8]
     labels: NDArray[np.int64]
 
+    def where(self, rows: NDArray[np.bool_]) -> Pool:
+        return Pool(self.inks[rows], self.labels[rows])
+
 
 def held_out(folder: Path) -> NDArray[np.bool_]:
     """bool (60000,): the MNIST training digits of every twelfth writer, kept for selection and calibration."""
@@ -67,18 +85,30 @@ def held_out(folder: Path) -> NDArray[np.bool_]:
     return np.asarray(index % 12 == 5, bool)
 
 
-def sources(folder: Path, without: tuple[str, ...] = ()) -> dict[str, Draw]:
-    """What can be drawn from: name → a function of a random generator that gives a clean picture and its label."""
-    drawers: dict[str, Draw] = {"strokes": _strokes, "nondigits": lambda rng: (nondigit(rng), NOT_A_DIGIT)}
-    images = load_mnist(folder)
+def sources(folder: Path, with_fonts: bool = True) -> dict[str, Draw]:
+    """What can be drawn from, in the order of ``SHARES``: name → a function of a random generator that gives a
+    clean picture and its label. Raises DatasetError, and UsageError where the fonts are not installed."""
+    images, digits = load_mnist(folder), load_optdigits(folder)
     train = ~held_out(folder)
-    drawers["mnist"] = _pictures(255 - images.train_images[train], images.train_labels[train], 56)
-    if "optdigits" not in without:
-        digits = load_optdigits(folder)
-        drawers["optdigits"] = _pictures(np.asarray(digits.images), digits.labels, 64)
-    if "pendigits" not in without:
-        drawers["pendigits"] = pen_paths(folder, "tra")
-    return drawers
+    drawers: dict[str, Draw] = {
+        "mnist": _pictures(255 - images.train_images[train], images.train_labels[train], 56),
+        "strokes": _strokes,
+        "pendigits": pen_paths(folder, "tra"),
+        "optdigits": _pictures(np.asarray(digits.images), digits.labels, 64),
+    }
+    if with_fonts:
+        hand, printed = fonts.needed(fonts.HAND, 12), fonts.needed(fonts.PRINT, 15)
+        drawers["fonts"] = _characters(hand + printed, "0123456789", int)
+        drawers["letters"] = _characters(hand * 2 + printed, fonts.LETTERS, lambda _: NOT_A_DIGIT)
+    return drawers | {"nondigits": lambda rng: (nondigits.nondigit(rng), NOT_A_DIGIT)}
+
+
+def _characters(paths: list[Path], characters: str, label: Callable[[str], int]) -> Draw:
+    def drawn(rng: Rng) -> tuple[Gray, int]:
+        character = characters[int(rng.integers(len(characters)))]
+        return fonts.letter(paths[int(rng.integers(len(paths)))], character, rng), label(character)
+
+    return drawn
 
 
 def pen_paths(folder: Path, part: str) -> Draw:
@@ -87,7 +117,7 @@ def pen_paths(folder: Path, part: str) -> Draw:
     def drawn(rng: Rng) -> tuple[Gray, int]:
         i = int(rng.integers(len(paths)))
         upright = paths[i] / np.float32(100) * np.array([1, -1], np.float32) + np.array([0, 1], np.float32)
-        return draw([smooth(upright)], int(rng.integers(44, 64)), Pen.random(rng), rng), int(labels[i])
+        return pens.draw([pens.smooth(upright)], int(rng.integers(44, 64)), pens.Pen.random(rng), rng), int(labels[i])
 
     return drawn
 
@@ -106,31 +136,34 @@ def _strokes(rng: Rng) -> tuple[Gray, int]:
     form = None
     for name, share in FAVOURED.get(digit, {}).items():
         form = name if rng.random() < share else form
-    return draw(Hand.random(rng).write(digit, rng, form), int(rng.integers(44, 64)), Pen.random(rng), rng), digit
+    written = strokes.Hand.random(rng).write(digit, rng, form)
+    return pens.draw(written, int(rng.integers(44, 64)), pens.Pen.random(rng), rng), digit
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a pool is made from: the data ``folder``, and the sources left out."""
+    """What a pool is made from: the data ``folder``, and whether fonts are drawn from."""
 
     folder: Path
-    without: tuple[str, ...] = ()
+    with_fonts: bool = True
 
     def described(self) -> dict[str, Any]:
-        """What must be the same for a pool to be used again: sources, and how ink is made."""
-        code = b"".join(Path(str(module.__file__)).read_bytes() for module in (ink, paper, augment))
-        return {"without": list(self.without), "shares": SHARES, "code": hashlib.sha256(code).hexdigest()}
+        """What must be the same for a pool to be used again: sources, and how they become ink."""
+        modules = (ink, paper, augment, fonts, nondigits, pens, strokes, forms_low, forms_high)
+        code = b"".join(Path(str(module.__file__)).read_bytes() for module in modules)
+        return {"fonts": self.with_fonts, "shares": SHARES, "code": hashlib.sha256(code).hexdigest()}
 
 
-def make(made: Made, count: int, seed: int) -> Pool:
-    """``count`` pictures, the same for a seed. Blank ones, where the paper swallowed the ink, are drawn again."""
+def make(made: Made, count: int, seed: int) -> tuple[Pool, NDArray[np.str_]]:
+    """``count`` pictures and the name of each one's source, the same for a seed. Blank ones, where the paper
+    swallowed the ink, are drawn again."""
     cv2.setNumThreads(1)
     rng = np.random.default_rng(seed)
-    found = list(_inked(sources(made.folder, made.without), rng, count))
-    return Pool(np.stack([picture for picture, _ in found]), np.array([label for _, label in found], np.int64))
+    inks, labels, names = zip(*_inked(sources(made.folder, made.with_fonts), rng, count), strict=True)
+    return Pool(np.stack(inks), np.array(labels, np.int64)), np.array(names)
 
 
-def _inked(drawers: dict[str, Draw], rng: Rng, count: int) -> Iterator[tuple[NDArray[np.uint8], int]]:
+def _inked(drawers: dict[str, Draw], rng: Rng, count: int) -> Iterator[tuple[NDArray[np.uint8], int, str]]:
     names = list(drawers)
     shares = np.array([SHARES[name] for name in names])
     while count:
@@ -139,7 +172,7 @@ def _inked(drawers: dict[str, Draw], rng: Rng, count: int) -> Iterator[tuple[NDA
         framed = ink.frame(photograph(clean, rng, BEND[name]))
         if framed.box is not None:
             count -= 1
-            yield as_bytes(framed.ink), label
+            yield as_bytes(framed.ink), label, name
 
 
 def make_parts(made: Made, out: Path, parts: int, seed: int) -> list[Path]:
@@ -158,10 +191,19 @@ def make_parts(made: Made, out: Path, parts: int, seed: int) -> list[Path]:
 
 
 def _part(made: Made, path: Path, seed: int) -> None:
-    pool = make(made, 10_000, seed)
-    write_arrays(path, {"inks": pool.inks, "labels": pool.labels})
+    pool, names = make(made, 10_000, seed)
+    write_arrays(path, {"inks": pool.inks, "labels": pool.labels, "sources": names})
 
 
-def load_parts(paths: list[Path]) -> Pool:
-    parts = [np.load(path) for path in paths]
-    return Pool(np.concatenate([p["inks"] for p in parts]), np.concatenate([p["labels"] for p in parts]))
+def load_parts(paths: list[Path], without: tuple[str, ...] = ()) -> Pool:
+    """The pictures of these files, less those from the sources ``without``."""
+    parts = []
+    for path in paths:
+        try:
+            with path.open("rb") as file, np.load(file) as part:
+                parts.append(Pool(part["inks"], part["labels"]).where(~np.isin(part["sources"], without)))
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
+            raise DataError(
+                "{path}: no part of a pool ({reason}); delete it: it is made again", path=path, reason=error
+            ) from error
+    return Pool(np.concatenate([p.inks for p in parts]), np.concatenate([p.labels for p in parts]))

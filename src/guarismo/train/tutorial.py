@@ -30,11 +30,11 @@ from guarismo.errors import DataError, UsageError
 from guarismo.files import write_arrays, write_whole
 from guarismo.ink import INK_VERSION, frame
 from guarismo.train import plots
-from guarismo.train.augment import wiggle
 from guarismo.train.calibrate import read_threshold, temperature
 from guarismo.train.export import export, without_softmax
 from guarismo.train.fit import Epoch, Recipe, State, epochs, logits_of, probabilities
 from guarismo.train.nets import DenseShape, dense_net
+from guarismo.train.wiggle import wiggle
 
 History = list[dict[str, float]]
 Arrays = tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]
@@ -205,8 +205,8 @@ def _bent_logits(state: State, arrays: Arrays) -> tuple[NDArray[np.float32], NDA
     rng = np.random.default_rng(0)
     chosen = rng.permutation(len(arrays[1]))[:5000]
     grey = np.rint(arrays[0][chosen] * 255).astype(np.uint8)
-    bent = np.stack([wiggle(picture, rng) for picture in grey]).astype(np.float32) / np.float32(255)
-    return logits_of(state.weights, bent), arrays[1][chosen]
+    bent = np.concatenate([wiggle(grey[i : i + 500], rng) for i in range(0, len(grey), 500)])
+    return logits_of(state.weights, bent.astype(np.float32) / np.float32(255)), arrays[1][chosen]
 
 
 def _card(run: Run, figures: dict[str, float]) -> str:
