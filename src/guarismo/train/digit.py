@@ -54,7 +54,7 @@ class DigitRecipe:
     photographed digits that it trains on; one more is kept for watching.
     """
 
-    epochs: int = 150
+    epochs: int = 120
     epoch_size: int = 60_000
     batch_size: int = 256
     learning_rate: float = 4e-3
