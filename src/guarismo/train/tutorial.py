@@ -193,7 +193,7 @@ def write_model(run: Run, state: State, arrays: Arrays, figures: dict[str, float
     heat = temperature(logits, labels)
     said = shares(logits, heat)
     threshold = read_threshold(said.max(1), said.argmax(1) == labels, MOST_WRONG)
-    calibration = {"temperature": heat, "read": threshold, "not_a_digit": 1.1}
+    calibration = {"temperature": heat, "read": threshold, "not_a_digit": 1.0}
     export(without_softmax(network), run.out / "model", "tutorial", _version(run), calibration, _card(run, figures))
 
 
