@@ -6,7 +6,7 @@ DEV := .venv
 DATA := $(abspath ../shared/data)
 export GUARISMO_DATA ?= $(if $(wildcard $(DATA)),$(DATA),)
 
-.PHONY: help demo test clean messages numbers commands figures tutorial evaluate lock \
+.PHONY: help demo test clean messages numbers commands figures tutorial evaluate seeds mistakes \
         bench-tutorial bench-coldstart bench-renderings bench-corruptions bench-latency lock
 
 help:  ## this list
@@ -52,8 +52,23 @@ figures: $(DEV)/ready  ## draw the figures of the tutorial pages
 tutorial: $(DEV)/ready  ## train the tutorial's network into runs/tutorial
 	$(DEV)/bin/guarismo train tutorial --out runs/tutorial
 
-evaluate: $(DEV)/ready  ## the bundled model's figures on MNIST, cheques and other hands
+evaluate: $(DEV)/ready  ## the bundled model's figures on MNIST, cheques, other hands and what is no digit; its card
 	$(DEV)/bin/python benchmarks/digits.py
+	$(DEV)/bin/python benchmarks/strangers.py
+	$(DEV)/bin/python benchmarks/card.py
+
+seeds: $(DEV)/ready  ## the short recipe with five seeds, and without a source: hours
+	for seed in 1 2 3 4 5; do $(DEV)/bin/guarismo train digit --recipe short --seed $$seed --out runs/short-$$seed; done
+	$(DEV)/bin/python benchmarks/seeds.py runs/short-1 runs/short-2 runs/short-3 runs/short-4 runs/short-5
+	for source in optdigits pendigits; do \
+	    $(DEV)/bin/guarismo train digit --recipe short --without $$source --out runs/without-$$source && \
+	    $(DEV)/bin/python benchmarks/strangers.py --model runs/without-$$source --sets $$source \
+	        --label "trained without $$source" --name without-$$source; \
+	done
+
+mistakes: $(DEV)/ready  ## pictures of what the bundled model gets wrong
+	$(DEV)/bin/python benchmarks/mistakes.py mnist
+	$(DEV)/bin/python benchmarks/mistakes.py orand
 
 bench-tutorial: $(DEV)/ready  ## the tutorial's training against Keras' fit
 	$(DEV)/bin/python benchmarks/tutorial_speed.py

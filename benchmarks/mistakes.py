@@ -3,7 +3,8 @@
     python benchmarks/mistakes.py orand                       the bundled model on the digit boxes of cheques
     python benchmarks/mistakes.py pendigits --model runs/mine --count 500 --out /tmp/page.png
 
-A tile is the picture as given, what ``ink.py`` made of it, label → best guess, confidence and status; it is framed
+A tile is the picture as given, what ``ink.py`` made of it, label → best guess, confidence and status; of ``orand``,
+whose pictures may be looked at and not passed on, the ink alone; it is framed
 where a wrong guess was accepted. Wrong guesses come first, then pictures without ink, then right guesses that were not
 accepted, the surest of each first; a page has the first 120. MNIST's test digits (``mnist``) are for the final model
 only.
@@ -38,6 +39,9 @@ SETS: Final[dict[str, Callable[[int | None], Digits]]] = {
     "optdigits": strangers.optdigits,
     "pendigits": strangers.pendigits,
 }
+
+UNSHOWN = ("orand",)
+"""Its licence is for research: its pictures are no part of this repository."""
 
 LARGEST = 120
 """Tiles of a page: about what is looked through at one sitting, and below 400 kB."""
@@ -83,26 +87,28 @@ def mistakes(reader: Reader, digits: Digits) -> list[Mistake]:
     return sorted(found, key=lambda one: (not one.wrong, one.digit.value is None, -one.digit.confidence))
 
 
-def page(found: Sequence[Mistake]) -> Image.Image:
-    """Tiles in rows, the first ``LARGEST`` of them."""
+def page(found: Sequence[Mistake], given: bool = True) -> Image.Image:
+    """Tiles in rows, the first ``LARGEST`` of them; without the pictures as given, where ``given`` is false."""
     shown = found[:LARGEST]
     columns = min(COLUMNS, max(len(shown), 1))
     rows = -(-max(len(shown), 1) // columns)
     sheet = Image.new("RGB", (columns * (WIDTH + GAP) + GAP, rows * (HEIGHT + GAP) + GAP), PAGE)
     for i, one in enumerate(shown):
-        sheet.paste(tile(one), (GAP + i % columns * (WIDTH + GAP), GAP + i // columns * (HEIGHT + GAP)))
+        sheet.paste(tile(one, given), (GAP + i % columns * (WIDTH + GAP), GAP + i // columns * (HEIGHT + GAP)))
     return sheet
 
 
-def tile(one: Mistake) -> Image.Image:
+def tile(one: Mistake, given: bool = True) -> Image.Image:
     """The picture, its ink dark on light, and two lines; a wrong reading that was accepted is framed."""
     made = Image.new("RGB", (WIDTH, HEIGHT), TILE)
     draw = ImageDraw.Draw(made)
-    given = _fitted(one.picture)
-    made.paste(given, ((SIDE - given.width) // 2, (SIDE - given.height) // 2))
+    if given:
+        fitted = _fitted(one.picture)
+        made.paste(fitted, ((SIDE - fitted.width) // 2, (SIDE - fitted.height) // 2))
     ink = Image.fromarray(np.rint(255 - 255 * frame(one.picture).ink).astype(np.uint8))
-    made.paste(ink.resize((SIDE, SIDE), Image.Resampling.NEAREST), (SIDE + 3, 0))
-    draw.line([(SIDE + 1, 0), (SIDE + 1, SIDE)], FAINT)
+    made.paste(ink.resize((SIDE, SIDE), Image.Resampling.NEAREST), (SIDE + 3 if given else WIDTH // 2 - SIDE // 2, 0))
+    if given:
+        draw.line([(SIDE + 1, 0), (SIDE + 1, SIDE)], FAINT)
     draw.line([(0, SIDE), (WIDTH, SIDE)], FAINT)
     value = "–" if one.digit.value is None else str(one.digit.value)
     colour = COLOURS[one.digit.status]
@@ -159,7 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     digits = SETS[given.set](given.count)
     found = mistakes(Reader(given.model, threads=1), digits)
     path = given.out or IMAGES / f"mistakes-{given.set}.png"
-    save(page(found), path)
+    save(page(found, given.set not in UNSHOWN), path)
     accepted = sum(one.wrong and one.accepted for one in found)
     print(table(found))
     print(f"{len(digits)} pictures, {sum(one.wrong for one in found)} wrong ({accepted} accepted), ", end="")

@@ -34,7 +34,7 @@ from guarismo.train.nets import conv_net
 from guarismo.train.pool import Made, Pool, held_out, load_parts, make_parts
 from guarismo.train.wiggle import Rng, wiggle
 
-MODEL_VERSION = "2026.11"
+MODEL_VERSION = "2026.11.2"
 
 MOST_WRONG = 0.0005
 """Operating point of ``read``: at most one in two thousand accepted digits of held-out writers is wrong."""
