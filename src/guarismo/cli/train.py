@@ -166,7 +166,8 @@ def digit(
     needs_training()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the pool is made by two processes, one core each
     from guarismo.datasets import data_folder
-    from guarismo.train.digit import SHORT, Data, DigitRecipe, Folders, device, own_digits, run, use_cores
+    from guarismo.train.digit import RELEASE, SHORT, Data, Folders, own_digits, run
+    from guarismo.train.learn import device, use_cores
     from guarismo.train.pool import Made
 
     folder = data_folder()
@@ -176,7 +177,7 @@ def digit(
         "epoch {epoch}: loss {loss:.4f}, held-out writers {held_out:.2%}, photographed {pool:.2%}, {seconds:.0f} s"
     )
     asked = {name: value for name, value in changed.items() if value is not None}
-    recipe = replace(SHORT if named == "short" else DigitRecipe(), seed=seed, **asked)
+    recipe = replace(SHORT if named == "short" else RELEASE, seed=seed, **asked)
     use_cores()
     click.echo(_("training on {device}").format(device=device()), err=True)
     left_out = tuple(name for source in without for name in (("fonts", "letters") if source == "fonts" else (source,)))
