@@ -126,6 +126,7 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "labels of letters": lambda described: described.update(labels=list("abcdefghij")),
     "a label too many": lambda described: described.update(labels=[*LABELS, "x"]),
     "ink_version is text": lambda described: described.update(ink_version="one"),
+    "ink_version is a fraction": lambda described: described.update(ink_version=1.9),
     "ink_version is null": lambda described: described.update(ink_version=None),
     "temperature is text": lambda described: described.update(temperature="hot"),
     "temperature is zero": lambda described: described.update(temperature=0),
@@ -136,6 +137,7 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "a threshold is not a number": lambda described: described.update(
         thresholds={"read": float("nan"), "not_a_digit": 1}
     ),
+    "a threshold is below 0": lambda described: described.update(thresholds={"read": -5, "not_a_digit": 0.5}),
     "thresholds is a list": lambda described: described.update(thresholds=[0.9, 0.5]),
 }
 

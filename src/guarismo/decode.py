@@ -1,4 +1,4 @@
-"""Logits → ``Digit``: confidence, status, alternatives.
+"""Logits → ``Digit``, logits of a line → ``Number``: confidence, status, alternatives.
 
 The confidence is the softmax of logits divided by the model's temperature (Guo, Pleiss, Sun and
 Weinberger 2017, "On calibration of modern neural networks"), for the digit *and* for its being one.
@@ -11,9 +11,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from guarismo import ctc, pattern
+from guarismo.ctc import Language
 from guarismo.errors import ModelError
-from guarismo.model import Model, Thresholds
+from guarismo.model import LINE_LABELS, Model, Thresholds
+from guarismo.pattern import Constraints
+from guarismo.strip import Strip
 from guarismo.types import Box, Digit, Logits, Number, Status
+
+BLANK = len(LINE_LABELS) - 1
+"""The column in which a line model says "nothing"."""
 
 BLANK_PROBABILITIES = (0.1,) * 10
 """Nothing is known of blank paper: each digit is as likely as the other."""
@@ -76,3 +83,74 @@ def as_number(digit: Digit) -> Number:
     scale = digit.confidence / digit.probabilities[digit.value]
     others = tuple((str(value), share * scale) for value, share in digit.top(10)[1:])
     return Number(digit.text, (digit,), digit.status, digit.confidence, digit.box, others)
+
+
+STEP = 4
+"""Columns of a strip to one step of the line model."""
+
+REACH = 15
+"""Columns to either side of a digit's middle that its box has at most: digits are 36 rows high and narrower."""
+
+
+def language(constraints: Constraints | None) -> Language | None:
+    """The automaton of the texts that are allowed; None where all are. Raises UsageError where none can be."""
+    return None if constraints is None else pattern.build(constraints, LINE_LABELS, BLANK)
+
+
+def number(logits: Logits, strip: Strip, model: Model, allowed: Language | None = None) -> Number:
+    """The number that the logits (T, 18) of a strip's steps say, with up to four other readings.
+
+    The confidence is the text's share of everything that the line may say, summed over all alignments (Graves et al.
+    2006), at the model's temperature. Nothing said, where there is ink, is no number. A line that was squeezed to
+    fit is never surer than "unsure".
+    """
+    steps = ctc.log_softmax(logits[: -(-strip.ink.shape[1] // STEP) + 1], model.temperature)
+    found = _readings(steps, allowed)
+    if not found:
+        return Number("", (), "not_a_digit", 0.0, strip.box(0, strip.ink.shape[1]))
+    (text, confidence), *others = found
+    characters = ctc.align(steps, text, LINE_LABELS, BLANK)
+    status: Status = "read" if confidence >= model.thresholds.read and strip.squeeze == 1 else "unsure"
+    status = status if any(character.isdigit() for character in text) else "not_a_digit"
+    digits = _digits_of(characters, strip, model.thresholds)
+    box = _around([digit.box for digit in digits]) if digits else strip.box(0, strip.ink.shape[1])
+    return Number(text.strip(), digits, status, confidence, box, tuple(others))
+
+
+def _readings(steps: ctc.Steps, allowed: Language | None) -> list[tuple[str, float]]:
+    """Texts and their confidences, best first. A line that is all but sure is not searched."""
+    text, score = ctc.greedy(steps, LINE_LABELS, BLANK)
+    if allowed is None and score > SURE:
+        return [(text, float(np.exp(ctc.log_probability(steps, text, LINE_LABELS, BLANK))))]
+    return [(text, float(np.exp(share))) for text, share in ctc.search(steps, LINE_LABELS, BLANK, allowed)]
+
+
+SURE = -0.02
+"""Log probability of one alignment from which on its text is the answer: nothing else has more than 2 %."""
+
+
+def _digits_of(characters: list[ctc.Character], strip: Strip, thresholds: Thresholds) -> tuple[Digit, ...]:
+    middles = [STEP * character.centre + STEP / 2 for character in characters]
+    digits = []
+    for i, (character, middle) in enumerate(zip(characters, middles, strict=True)):
+        if character.probabilities is not None:
+            before, after = (middles[i - 1] if i else -np.inf), (middles[i + 1] if i + 1 < len(middles) else np.inf)
+            left, right = max(middle - REACH, (before + middle) / 2), min(middle + REACH, (middle + after) / 2)
+            box = strip.box(max(left, 0), max(min(right, strip.ink.shape[1]), left + 1))
+            status: Status = "read" if character.confidence >= thresholds.read else "unsure"
+            digits.append(Digit(int(character.text), status, character.confidence, character.probabilities, box))
+    return tuple(digits)
+
+
+def _around(boxes: list[Box]) -> Box:
+    return Box(
+        min(box.left for box in boxes),
+        min(box.top for box in boxes),
+        max(box.right for box in boxes),
+        max(box.bottom for box in boxes),
+    )
+
+
+def blank_number(size: tuple[int, int]) -> Number:
+    """Blank paper of (height, width), as a number."""
+    return as_number(_blank(size))

@@ -15,17 +15,16 @@ LARGEST_BATCH = 256
 
 
 class Engine(Protocol):
-    """Anything that takes ``Inks`` (N, 28, 28) and gives ``Logits`` (N, L), or strips (N, 48, W) and gives (N, T, L)."""
+    """Anything that takes ``Inks`` (N, 28, 28) and gives ``Logits`` (N, L); or, for lines, strips (N, 48, W) and
+    gives (N, T, L), T steps of four columns."""
 
     def run(self, batch: Inks) -> Logits: ...
 
 
 class OnnxEngine:
-    """An ONNX model on the processor. ``threads`` 0 takes all cores; ``shape`` is that of one picture, None any width."""
+    """An ONNX model on the processor. ``threads`` 0 takes all cores; ``shape`` is one picture's, None any width."""
 
-    def __init__(
-        self, weights: bytes, name: str, threads: int = 0, shape: tuple[int, int | None] = (28, 28)
-    ) -> None:
+    def __init__(self, weights: bytes, name: str, threads: int = 0, shape: tuple[int, int | None] = (28, 28)) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3

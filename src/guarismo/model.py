@@ -76,7 +76,8 @@ def load_model(directory: Path, ink_version: int, kind: Kind = "digit") -> Model
                 came=format_version,
                 expected=MODEL_FORMAT,
             )
-        _check_ink(directory, int(described["ink_version"]), ink_version)
+        _check_kind(directory, tuple(described["labels"]), kind)
+        _check_ink(directory, _whole(described["ink_version"]), ink_version)
         contents = {name: _verified(directory, str(name), str(digest)) for name, digest in files.items()}
         return _model(described, contents[WEIGHTS], str(files[WEIGHTS]))
     except (KeyError, TypeError, ValueError) as error:
@@ -89,7 +90,7 @@ def _model(described: dict[str, Any], weights: bytes, digest: str) -> Model:
         raise ValueError("labels")
     info = ModelInfo(str(described["name"]), str(described["version"]), digest, int(described["ink_version"]))
     limits = described["thresholds"]
-    thresholds = Thresholds(_number(limits["read"]), _number(limits[NOT_A_DIGIT]))
+    thresholds = Thresholds(_share(limits["read"]), _share(limits[NOT_A_DIGIT]))
     temperature = _number(described["temperature"])
     if temperature <= 0:
         raise ValueError("temperature")
@@ -101,6 +102,19 @@ def _number(value: Any) -> float:
     number = float(value)
     if not math.isfinite(number):
         raise ValueError(f"not a number: {value}")
+    return number
+
+
+def _whole(value: Any) -> int:
+    if int(value) != float(value):
+        raise ValueError(f"not a whole number: {value}")
+    return int(value)
+
+
+def _share(value: Any) -> float:
+    number = _number(value)
+    if not 0 <= number <= 1:
+        raise ValueError(f"not within 0 and 1: {value}")
     return number
 
 

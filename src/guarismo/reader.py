@@ -1,50 +1,71 @@
 """``Reader``: from whatever a person has to what is written on it.
 
 It wires the stages, each of which can be used alone:
-``image.load_gray`` → ``ink.frame`` → ``engine.run`` → ``decode.digits``.
+``image.load_gray`` → ``ink.frame`` → ``engine.run`` → ``decode.digits`` for one digit to a picture,
+``image.load_gray`` → ``strip.strip`` → ``engine.run`` → ``decode.number`` for a written number.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from guarismo import decode
+from guarismo import decode, strip
+from guarismo.ctc import Language
 from guarismo.engine import LARGEST_BATCH, Engine, OnnxEngine
-from guarismo.errors import DataError, UsageError
-from guarismo.image import Source, load_gray
+from guarismo.image import Source, Sources, load_gray, load_grays, many
 from guarismo.ink import INK_VERSION, SIDE, Framed, frames
-from guarismo.model import bundled, load_model
-from guarismo.types import Digit, Gray, Inks, ModelInfo, Page
+from guarismo.model import Model, bundled, load_model
+from guarismo.pattern import Constraints
+from guarismo.types import Digit, Gray, Inks, ModelInfo, Number, Page
 
-Sources = Iterable[Source] | NDArray[Any]
+LINES_TOGETHER = 64
+"""Lines read at once: they are filled up to the widest, so that more together are no faster."""
 
 
 class Reader:
-    """Reads handwritten digits. Holds a model; a call changes nothing, and may come from any thread.
+    """Reads handwritten digits and numbers. A call changes nothing that can be seen, and may come from any thread.
 
-    ``model`` is a model directory (or a run folder with one in it); None is the bundled one.
-    ``engine`` replaces the runtime, for tests. ``threads`` 0 uses all cores.
-    Raises ModelError where the directory is not a model that this version can use.
+    ``model`` and ``line_model`` are model directories (or run folders with one in them); None is the bundled one.
+    ``engine`` and ``line_engine`` replace the runtime, for tests. ``threads`` 0 uses all cores. The line model is
+    loaded when it is first needed. Raises ModelError where a directory is no model that this version can use.
     """
 
     def __init__(
-        self, model: str | os.PathLike[str] | None = None, *, engine: Engine | None = None, threads: int = 0
+        self,
+        model: str | os.PathLike[str] | None = None,
+        line_model: str | os.PathLike[str] | None = None,
+        *,
+        engine: Engine | None = None,
+        line_engine: Engine | None = None,
+        threads: int = 0,
     ) -> None:
         directory = bundled() if model is None else model_directory(Path(model))
         self._model = load_model(directory, INK_VERSION)
         self._engine = engine or OnnxEngine(self._model.weights, str(directory), threads)
+        self._line_directory = bundled("line") if line_model is None else model_directory(Path(line_model))
+        self._line_engine, self._threads = line_engine, threads
 
     @property
     def model(self) -> ModelInfo:
-        """Which model reads."""
+        """Which model reads digits."""
         return self._model.info
+
+    @property
+    def line_model(self) -> ModelInfo:
+        """Which model reads numbers."""
+        return self._line[0].info
+
+    @cached_property
+    def _line(self) -> tuple[Model, Engine]:
+        model = load_model(self._line_directory, strip.STRIP_VERSION, "line")
+        name, shape = str(self._line_directory), (strip.HEIGHT, None)
+        return model, self._line_engine or OnnxEngine(model.weights, name, self._threads, shape)
 
     def digit(self, source: Source) -> Digit:
         """The one digit on a picture. Raises PictureError where it is no picture."""
@@ -56,24 +77,50 @@ class Reader:
 
     def iter_digits(self, sources: Sources) -> Iterator[Digit]:
         """``digits`` one by one, in bounded memory however many there are."""
-        grays = _grays(_checked(sources))
+        grays = load_grays(many(sources))
         while some := self._read(islice(grays, LARGEST_BATCH)):
             yield from some
 
-    def digit_page(self, source: Source) -> Page:
-        """The one digit on a picture as a ``Page``, the form in which results leave through the doors."""
-        gray = load_gray(source)
-        return self.page_of(self._read([gray])[0], gray)
+    def number(self, source: Source, constraints: Constraints | None = None) -> Number:
+        """The number written on a picture of one line. Raises PictureError, and UsageError for an impossible
+        constraint, before anything is read."""
+        return self.numbers([source], constraints)[0]
 
-    def page_of(self, digit: Digit, gray: Gray) -> Page:
-        """A digit read from ``gray`` as a ``Page``."""
-        return Page((decode.as_number(digit),), (), gray.shape[1], gray.shape[0], self.model)
+    def numbers(self, sources: Sources, constraints: Constraints | None = None) -> list[Number]:
+        """One number on each picture, in their order. Takes what ``digits`` takes."""
+        return list(self.iter_numbers(sources, constraints))
+
+    def iter_numbers(self, sources: Sources, constraints: Constraints | None = None) -> Iterator[Number]:
+        """``numbers`` one by one, in bounded memory however many there are."""
+        grays = load_grays(many(sources))
+        language = decode.language(constraints)
+        while some := self._read_lines(islice(grays, LINES_TOGETHER), language):
+            yield from some
+
+    def page_of(self, read: Digit | Number, gray: Gray) -> Page:
+        """A digit or number read from ``gray`` as a ``Page``, the form in which results leave through the doors."""
+        number = decode.as_number(read) if isinstance(read, Digit) else read
+        model = self.model if isinstance(read, Digit) else self.line_model
+        return Page((number,), (), gray.shape[1], gray.shape[0], model)
 
     def _read(self, grays: Iterable[Gray]) -> list[Digit]:
         sizes: list[tuple[int, int]] = []
         framed = frames(_noting(grays, sizes))
         logits = self._engine.run(_inks(framed))
         return decode.digits(logits, [one.box for one in framed], sizes, self._model)
+
+    def _read_lines(self, grays: Iterable[Gray], language: Language | None) -> list[Number]:
+        sizes: list[tuple[int, int]] = []
+        strips = [strip.strip(gray) for gray in _noting(grays, sizes)]
+        model, engine = self._line
+        numbers = [decode.blank_number(size) for size in sizes]
+        for places in strip.alike(strips):
+            some = [found for i in places if (found := strips[i]) is not None]
+            for place, one, logits in zip(
+                places, some, engine.run(strip.stacked([one.ink for one in some])), strict=True
+            ):
+                numbers[place] = decode.number(logits, one, model, language)
+        return numbers
 
 
 def _noting(grays: Iterable[Gray], sizes: list[tuple[int, int]]) -> Iterator[Gray]:
@@ -90,28 +137,3 @@ def model_directory(path: Path) -> Path:
 
 def _inks(framed: list[Framed]) -> Inks:
     return np.stack([one.ink for one in framed]) if framed else np.zeros((0, SIDE, SIDE), np.float32)
-
-
-def _checked(sources: Sources) -> Iterable[Source]:
-    if isinstance(sources, np.ndarray) and sources.ndim < 3:
-        raise UsageError(
-            "an array of shape {shape} is one picture; digits() takes many: use digit(), or give (N, H, W)",
-            shape=sources.shape,
-        )
-    colour = isinstance(sources, np.ndarray) and sources.ndim == 3 and sources.shape[2] in (3, 4)
-    one = isinstance(sources, (str, bytes, bytearray, memoryview, os.PathLike)) or hasattr(sources, "read")
-    if colour or one or not hasattr(sources, "__iter__"):
-        raise UsageError(
-            "digits() takes many pictures and was given one ({came}); use digit(), or put it in a list",
-            came=type(sources).__name__,
-        )
-    return sources
-
-
-def _grays(sources: Iterable[Source]) -> Iterator[Gray]:
-    for number, source in enumerate(sources):
-        try:
-            yield load_gray(source)
-        except DataError as error:
-            template = "picture {number} (from 0): " + error.template
-            raise type(error)(template, number=number, **error.fields) from error

@@ -68,12 +68,14 @@ def command(
     reader = Reader(model)
     written = _Written(paths, marked, show_ink, output)
     streamed = form in STREAMED and output is None
-    results, errors = [], 0
+    results, errors, first = [], 0, True
     for name, gray, result in _readings(reader, paths):
         if gray is not None and result.page is not None:
             written.pictures(name, gray, result.page)
         if streamed:
-            click.echo(_encodable(FORMATS[form]([result], top_k)), nl=False)
+            text = _encodable(FORMATS[form]([result], top_k))
+            click.echo(text if first or form != "csv" else text.partition("\n")[2], nl=False)  # one header
+            first = False
         else:
             results.append(result)
         if result.error:
@@ -88,7 +90,7 @@ def command(
     return 1 if errors else 0
 
 
-STREAMED = ("jsonl",)
+STREAMED = ("jsonl", "csv")
 """Formats whose results are printed as they come, and not at the end."""
 
 

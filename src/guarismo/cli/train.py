@@ -191,6 +191,60 @@ def digit(
     return 0
 
 
+@command.command("line", help="Train the line model, which reads written numbers, on generated lines.")
+@click.option("--epochs", type=click.IntRange(1, 10_000), default=40, show_default=True, help="Rounds of 30,000 lines.")
+@click.option(
+    "--parts",
+    type=click.IntRange(1, 1000),
+    default=20,
+    show_default=True,
+    help="Lines to train on, in five thousands; one part more is of writers held out.",
+)
+@click.option(
+    "--start",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="RUN",
+    help="Begin with the weights of another run.",
+)
+@options.seed
+@click.option(
+    "--lines",
+    type=click.Path(path_type=Path),
+    default=Path("runs/lines"),
+    show_default=True,
+    metavar="FOLDER",
+    help="Where the generated lines are kept, for all runs.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("runs/line"),
+    show_default=True,
+    metavar="FOLDER",
+    help="The run folder; a run that was stopped goes on there.",
+)
+def line(epochs: int, parts: int, start: Path | None, seed: int, lines: Path, out: Path) -> int:
+    needs_training()
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the lines are made by two processes, one core each
+    from guarismo.datasets import data_folder
+    from guarismo.train.learn import device, use_cores
+    from guarismo.train.line import RELEASE, Folders, run
+
+    folder = data_folder()
+    if folder is None:
+        raise DatasetError("the line model needs MNIST, QMNIST's labels, optdigits and pendigits: set GUARISMO_DATA")
+    words = _("epoch {epoch}: loss {loss:.4f}, lines of held-out writers {held_out:.2%}, {seconds:.0f} s")
+    use_cores()
+    click.echo(_("training on {device}").format(device=device()), err=True)
+    run(
+        replace(RELEASE, epochs=epochs, parts=parts, seed=seed),
+        Folders(folder, lines, out, start),
+        lambda line: click.echo(words.format(**asdict(line)), err=True),
+    )
+    click.echo(str(out / "model"))
+    return 0
+
+
 def load_arrays(data: str) -> Arrays:
     """The data set of that name or path, as ink, divided into training and test."""
     from guarismo.datasets import load_digits8x8, load_mnist, load_own

@@ -38,7 +38,7 @@ STRANGE = 0.5
 
 
 RELEASE = Recipe(
-    epochs=150,
+    epochs=120,
     epoch_size=60_000,
     batch_size=256,
     learning_rate=4e-3,

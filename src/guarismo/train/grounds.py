@@ -33,7 +33,11 @@ class Marks:
         # A thin pen makes a point by going round; with its own width alone the point would be lost.
         self._round = max(0.0, rng.uniform(0.03, 0.08) - pen) / 2
         self._comma, self._bow = rng.uniform(0.14, 0.36), rng.normal(0.02, 0.03)
-        self._dash, self._at, self._rise = rng.uniform(0.16, 0.6), rng.uniform(0.35, 0.7), rng.normal(0.0, 0.04)
+        self._dash, self._at, self._rise = (
+            1.2 * pen + rng.uniform(0.2, 0.5),
+            rng.uniform(0.35, 0.7),
+            rng.normal(0.0, 0.04),
+        )
         self._stroke = (rng.uniform(0.15, 0.55), rng.uniform(-0.2, 0.05), rng.uniform(0.98, 1.25))
 
     def strokes(self, mark: str, rng: Rng) -> list[Stroke]:
@@ -314,7 +318,9 @@ def _on_paper(gray: Gray, high: float, rng: Rng) -> Gray:
     if rng.random() < 0.5:
         light *= 1 + np.float32(rng.uniform(0, 0.35)) * _ramp(gray.shape, rng)
     if rng.random() < 0.06:
-        soft = np.clip((_ramp(gray.shape, rng) - np.float32(rng.uniform(-0.6, 0.6))) * np.float32(rng.uniform(4, 60)), 0, 1)
+        soft = np.clip(
+            (_ramp(gray.shape, rng) - np.float32(rng.uniform(-0.6, 0.6))) * np.float32(rng.uniform(4, 60)), 0, 1
+        )
         light *= 1 - np.float32(rng.uniform(0.1, 0.5)) * soft
     if rng.random() < 0.5:
         light *= 1 - np.float32(rng.uniform(0.05, 0.45) * depth) * _printed(gray.shape, high, rng)

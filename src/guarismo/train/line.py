@@ -19,14 +19,17 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from guarismo import ctc
-from guarismo.model import LINE_LABELS
+from guarismo.decode import BLANK, STEP
+from guarismo.model import LINE_LABELS, NOT_A_DIGIT
+from guarismo.strip import stacked
+from guarismo.train.calibrate import read_threshold
+from guarismo.train.digit import MODEL_VERSION
+from guarismo.train.export import export_line
 from guarismo.train.learn import Recipe, Task, learn
-from guarismo.train.lines import Strips
+from guarismo.train.lines import Strips, load_parts, make_parts
 from guarismo.train.nets import line_net
 
 Rng = np.random.Generator
-
-BLANK = len(LINE_LABELS) - 1
 
 RELEASE = Recipe(
     epochs=40,
@@ -40,10 +43,6 @@ RELEASE = Recipe(
     parts=20,
 )
 """An epoch has 30,000 lines; a part has 5,000."""
-
-TOGETHER = 32
-"""Strips of a batch are filled up to a common width, a multiple of this many columns: the fewer the widths, the fewer
-kernels TensorFlow has to prepare."""
 
 WINDOW = 20
 """Batches whose strips are sorted by width before they are cut into batches."""
@@ -106,7 +105,10 @@ def _batches(recipe: Recipe, strips: Strips, epoch: int) -> Iterator[tuple[NDArr
         cuts = [some[i : i + recipe.batch_size] for i in range(0, len(some), recipe.batch_size)]
         for place in rng.permutation(len(cuts)):
             if len(cuts[place]) == recipe.batch_size:
-                yield filled([_bent(strips.strip(i), rng) for i in cuts[place]]), codes(strips.texts[cuts[place]])
+                yield (
+                    stacked([as_ink(_bent(strips.strip(i), rng)) for i in cuts[place]]),
+                    codes(strips.texts[cuts[place]]),
+                )
 
 
 def _bent(ink: NDArray[np.uint8], rng: Rng) -> NDArray[np.uint8]:
@@ -123,13 +125,9 @@ def _bent(ink: NDArray[np.uint8], rng: Rng) -> NDArray[np.uint8]:
     return np.asarray(moved, np.uint8)
 
 
-def filled(inks: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
-    """Strips side by side as one array float32 (N, 48, W), 0.0 paper ... 1.0 ink, filled up with paper."""
-    wide = -(-max(ink.shape[1] for ink in inks) // TOGETHER) * TOGETHER
-    whole = np.zeros((len(inks), inks[0].shape[0], wide), np.float32)
-    for row, ink in zip(whole, inks, strict=True):
-        row[:, : ink.shape[1]] = ink / np.float32(255)
-    return whole
+def as_ink(strip: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """uint8 0 paper ... 255 → float32 0.0 ... 1.0."""
+    return np.asarray(strip / np.float32(255), np.float32)
 
 
 def codes(texts: NDArray[np.str_]) -> NDArray[np.int32]:
@@ -146,7 +144,79 @@ def share_right(model: Any, strips: Strips) -> float:
     right = 0
     for i in range(0, len(order), 64):
         some = order[i : i + 64]
-        logits = np.asarray(model(filled([strips.strip(j) for j in some]), training=False))
+        logits = np.asarray(model(stacked([as_ink(strips.strip(j)) for j in some]), training=False))
         read = [ctc.greedy(ctc.log_softmax(one), LINE_LABELS, BLANK)[0] for one in logits]
         right += sum(text == str(strips.texts[j]) for text, j in zip(read, some, strict=True))
     return right / len(strips)
+
+
+MOST_WRONG = 0.005
+"""Operating point of ``read``: at most one in two hundred accepted lines of held-out writers is wrong."""
+
+TEMPERATURES = np.exp(np.linspace(np.log(0.5), np.log(3.0), 37))
+
+
+def logits_of(model: Any, strips: Strips) -> list[NDArray[np.float32]]:
+    """The steps of each strip, float32 (T, 18), without those of the filling."""
+    widths = np.diff(strips.offsets)
+    found: dict[int, NDArray[np.float32]] = {}
+    order = np.argsort(widths, kind="stable")
+    for i in range(0, len(order), 64):
+        some = order[i : i + 64]
+        whole = np.asarray(model(stacked([as_ink(strips.strip(j)) for j in some]), training=False))
+        found |= {int(j): one[: -(-int(widths[j]) // STEP) + 1] for j, one in zip(some, whole, strict=True)}
+    return [found[i] for i in range(len(strips))]
+
+
+def calibrated(logits: list[NDArray[np.float32]], texts: NDArray[np.str_]) -> dict[str, float]:
+    """Temperature and threshold of ``read`` from lines that were not trained on.
+
+    The temperature has the least mean negative log probability of the right texts (Guo et al. 2017), each summed over
+    its alignments.
+    """
+    losses = [_mean_loss(logits, texts, float(heat)) for heat in TEMPERATURES]
+    heat = float(TEMPERATURES[int(np.argmin(losses))])
+    best = [ctc.search(ctc.log_softmax(one, heat), LINE_LABELS, BLANK, count=1)[0] for one in logits]
+    said = np.exp([share for _text, share in best])
+    right = np.array([text == str(label) for (text, _share), label in zip(best, texts, strict=True)])
+    numbers = np.array([any(character.isdigit() for character in text) for text, _share in best])
+    threshold = read_threshold(said[numbers], right[numbers], MOST_WRONG)
+    return {"temperature": heat, "read": max(threshold, 0.5), NOT_A_DIGIT: 0.5}
+
+
+def _mean_loss(logits: list[NDArray[np.float32]], texts: NDArray[np.str_], heat: float) -> float:
+    shares = [
+        max(ctc.log_probability(ctc.log_softmax(one, heat), str(text), LINE_LABELS, BLANK), -50.0)
+        for one, text in zip(logits, texts, strict=True)
+    ]
+    return -float(np.mean(shares))
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where a run finds and leaves things: data, the lines shared by all runs, its own folder, the run begun with."""
+
+    data: Path
+    lines: Path
+    out: Path
+    start: Path | None = None
+
+
+def run(recipe: Recipe, folders: Folders, say: Callable[[Progress], None]) -> Any:
+    """From data to a model directory in ``out/model``: lines, training, calibration on held-out writers, export."""
+    paths = make_parts(folders.data, folders.lines, "train", recipe.parts, LINES_SEED)
+    strips = load_parts(paths)
+    kept = load_parts(make_parts(folders.data, folders.lines, "held_out", 1, LINES_SEED))
+    network = train(recipe, strips, kept, folders.out, say, folders.start)
+    calibration = calibrated(logits_of(network, kept), kept.texts)
+    export_line(network, folders.out / "model", f"{MODEL_VERSION}-seed{recipe.seed}", calibration, CARD)
+    return network
+
+
+LINES_SEED = 1
+"""All runs draw from the same lines; their own seed is for the weights and the order."""
+
+CARD = """# A line model
+
+Reads a written number. Its figures are not measured yet.
+"""
