@@ -1,7 +1,7 @@
 """Runs of the short recipe on MNIST's test digits, each looked at once, at its end: writes results/seeds.json.
 
-    guarismo train digit --recipe short --seed 1 --out runs/short-1     and so on to 5
-    python benchmarks/seeds.py runs/short-1 runs/short-2 runs/short-3 runs/short-4 runs/short-5
+guarismo train digit --recipe short --seed 1 --out runs/short-1     and so on to 5
+python benchmarks/seeds.py runs/short-1 runs/short-2 runs/short-3 runs/short-4 runs/short-5
 """
 
 from __future__ import annotations

@@ -98,38 +98,55 @@ def language(constraints: Constraints | None) -> Language | None:
 
 
 def number(logits: Logits, strip: Strip, model: Model, allowed: Language | None = None) -> Number:
-    """The number that the logits (T, 18) of a strip's steps say, with up to four other readings.
+    """The number that the logits (T, 17) of a strip's steps say, with up to four other readings; T may be more.
 
     The confidence is the text's share of everything that the line may say, summed over all alignments (Graves et al.
     2006), at the model's temperature. Nothing said, where there is ink, is no number. A line that was squeezed to
-    fit is never surer than "unsure".
+    fit is never surer than "unsure". Raises ModelError where the network and its ``model.json`` do not belong together.
     """
-    steps = ctc.log_softmax(logits[: -(-strip.ink.shape[1] // STEP) + 1], model.temperature)
+    wide = -(-strip.ink.shape[1] // STEP)
+    if logits.ndim != 2 or len(logits) < wide or logits.shape[1] != len(LINE_LABELS):
+        raise ModelError(
+            "{name}: its network gives values of shape {came} for a line, expected {expected}; export it again",
+            name=model.info.name,
+            came=logits.shape,
+            expected=(wide, len(LINE_LABELS)),
+        )
+    steps = ctc.log_softmax(logits[: wide + 1], model.temperature)
     found = _readings(steps, allowed)
     if not found:
         return Number("", (), "not_a_digit", 0.0, strip.box(0, strip.ink.shape[1]))
-    (text, confidence), *others = found
-    characters = ctc.align(steps, text, LINE_LABELS, BLANK)
-    status: Status = "read" if confidence >= model.thresholds.read and strip.squeeze == 1 else "unsure"
-    status = status if any(character.isdigit() for character in text) else "not_a_digit"
-    digits = _digits_of(characters, strip, model.thresholds)
+    (text, confidence), *_rest = found
+    least = model.thresholds.read if strip.squeeze == 1 else np.inf
+    digits = _digits_of(ctc.align(steps, text, LINE_LABELS, BLANK), strip, least)
+    status: Status = ("read" if confidence >= least else "unsure") if digits else "not_a_digit"
     box = _around([digit.box for digit in digits]) if digits else strip.box(0, strip.ink.shape[1])
-    return Number(text.strip(), digits, status, confidence, box, tuple(others))
+    return Number(text.strip(), digits, status, confidence, box, _others(found))
 
 
 def _readings(steps: ctc.Steps, allowed: Language | None) -> list[tuple[str, float]]:
     """Texts and their confidences, best first. A line that is all but sure is not searched."""
     text, score = ctc.greedy(steps, LINE_LABELS, BLANK)
     if allowed is None and score > SURE:
-        return [(text, float(np.exp(ctc.log_probability(steps, text, LINE_LABELS, BLANK))))]
-    return [(text, float(np.exp(share))) for text, share in ctc.search(steps, LINE_LABELS, BLANK, allowed)]
+        found = [(text, ctc.log_probability(steps, text, LINE_LABELS, BLANK))]
+    else:
+        found = ctc.search(steps, LINE_LABELS, BLANK, allowed)
+    return [(text, min(float(np.exp(share)), 1.0)) for text, share in found]
+
+
+def _others(found: Sequence[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
+    """All but the first; a space before or after makes no other reading."""
+    best: dict[str, float] = {}
+    for text, confidence in found:
+        best.setdefault(text.strip(), confidence)
+    return tuple(best.items())[1:]
 
 
 SURE = -0.02
 """Log probability of one alignment from which on its text is the answer: nothing else has more than 2 %."""
 
 
-def _digits_of(characters: list[ctc.Character], strip: Strip, thresholds: Thresholds) -> tuple[Digit, ...]:
+def _digits_of(characters: list[ctc.Character], strip: Strip, least: float) -> tuple[Digit, ...]:
     middles = [STEP * character.centre + STEP / 2 for character in characters]
     digits = []
     for i, (character, middle) in enumerate(zip(characters, middles, strict=True)):
@@ -137,8 +154,9 @@ def _digits_of(characters: list[ctc.Character], strip: Strip, thresholds: Thresh
             before, after = (middles[i - 1] if i else -np.inf), (middles[i + 1] if i + 1 < len(middles) else np.inf)
             left, right = max(middle - REACH, (before + middle) / 2), min(middle + REACH, (middle + after) / 2)
             box = strip.box(max(left, 0), max(min(right, strip.ink.shape[1]), left + 1))
-            status: Status = "read" if character.confidence >= thresholds.read else "unsure"
-            digits.append(Digit(int(character.text), status, character.confidence, character.probabilities, box))
+            confidence = min(character.confidence, 1.0)
+            status: Status = "read" if confidence >= least else "unsure"
+            digits.append(Digit(int(character.text), status, confidence, character.probabilities, box))
     return tuple(digits)
 
 

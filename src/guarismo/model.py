@@ -66,6 +66,11 @@ def load_model(directory: Path, ink_version: int, kind: Kind = "digit") -> Model
 
     ``ink_version`` is that of the preprocessing: ``ink.py``'s for digits, ``strip.py``'s for lines.
     """
+    if directory == bundled("line") and not directory.exists():
+        raise ModelError(
+            "no line model comes with this version: train one with `guarismo train line`, and name it with line_model= "
+            "or --line-model"
+        )
     described = _described(directory)
     try:
         format_version, files = described["format"], dict(described["files"])

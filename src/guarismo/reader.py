@@ -8,9 +8,9 @@ It wires the stages, each of which can be used alone:
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +19,10 @@ from guarismo import decode, strip
 from guarismo.ctc import Language
 from guarismo.engine import LARGEST_BATCH, Engine, OnnxEngine
 from guarismo.image import Source, Sources, load_gray, load_grays, many
-from guarismo.ink import INK_VERSION, SIDE, Framed, frames
+from guarismo.ink import INK_VERSION, SIDE, Framed, frame, frames
 from guarismo.model import Model, bundled, load_model
 from guarismo.pattern import Constraints
-from guarismo.types import Digit, Gray, Inks, ModelInfo, Number, Page
+from guarismo.types import Digit, Gray, ModelInfo, Number, Page
 
 LINES_TOGETHER = 64
 """Lines read at once: they are filled up to the widest, so that more together are no faster."""
@@ -82,9 +82,9 @@ class Reader:
             yield from some
 
     def number(self, source: Source, constraints: Constraints | None = None) -> Number:
-        """The number written on a picture of one line. Raises PictureError, and UsageError for an impossible
-        constraint, before anything is read."""
-        return self.numbers([source], constraints)[0]
+        """The number written on a picture of one line. Raises PictureError; before anything is opened, UsageError for
+        constraints that no number can meet, and ModelError where there is no line model."""
+        return next(self._lines(map(load_gray, [source]), constraints))
 
     def numbers(self, sources: Sources, constraints: Constraints | None = None) -> list[Number]:
         """One number on each picture, in their order. Takes what ``digits`` takes."""
@@ -92,10 +92,18 @@ class Reader:
 
     def iter_numbers(self, sources: Sources, constraints: Constraints | None = None) -> Iterator[Number]:
         """``numbers`` one by one, in bounded memory however many there are."""
-        grays = load_grays(many(sources))
-        language = decode.language(constraints)
-        while some := self._read_lines(islice(grays, LINES_TOGETHER), language):
-            yield from some
+        return self._lines(load_grays(many(sources)), constraints)
+
+    def readings(self, sources: Sources, constraints: Constraints | None = None) -> list[Digit | Number]:
+        """The digit or the number on each picture, whichever it is. The line model says how many characters there are;
+        where it sees one digit or nothing, the digit model says what it is, unless there are constraints."""
+        looks: list[tuple[Framed, tuple[int, int]]] = []
+        grays = _noting(load_grays(many(sources)), lambda gray: looks.append((frame(gray), gray.shape)))
+        found: list[Digit | Number] = [*self._lines(grays, constraints)]
+        alone = [i for i, one in enumerate(found) if constraints is None and one.text in ("", *"0123456789")]
+        for i, digit in zip(alone, self._named([looks[i] for i in alone]), strict=True):
+            found[i] = digit
+        return found
 
     def page_of(self, read: Digit | Number, gray: Gray) -> Page:
         """A digit or number read from ``gray`` as a ``Page``, the form in which results leave through the doors."""
@@ -105,35 +113,37 @@ class Reader:
 
     def _read(self, grays: Iterable[Gray]) -> list[Digit]:
         sizes: list[tuple[int, int]] = []
-        framed = frames(_noting(grays, sizes))
-        logits = self._engine.run(_inks(framed))
-        return decode.digits(logits, [one.box for one in framed], sizes, self._model)
+        framed = frames(_noting(grays, lambda gray: sizes.append(gray.shape)))
+        return self._named(list(zip(framed, sizes, strict=True)))
+
+    def _named(self, looks: list[tuple[Framed, tuple[int, int]]]) -> list[Digit]:
+        logits = self._engine.run(np.array([one.ink for one, _size in looks], np.float32).reshape(-1, SIDE, SIDE))
+        return decode.digits(logits, [one.box for one, _size in looks], [size for _one, size in looks], self._model)
+
+    def _lines(self, grays: Iterator[Gray], constraints: Constraints | None) -> Iterator[Number]:
+        language, _line = decode.language(constraints), self._line
+        batches = iter(lambda: self._read_lines(islice(grays, LINES_TOGETHER), language), [])
+        return chain.from_iterable(batches)
 
     def _read_lines(self, grays: Iterable[Gray], language: Language | None) -> list[Number]:
-        sizes: list[tuple[int, int]] = []
-        strips = [strip.strip(gray) for gray in _noting(grays, sizes)]
+        numbers: list[Number] = []
+        strips = [strip.strip(g) for g in _noting(grays, lambda g: numbers.append(decode.blank_number(g.shape)))]
         model, engine = self._line
-        numbers = [decode.blank_number(size) for size in sizes]
         for places in strip.alike(strips):
             some = [found for i in places if (found := strips[i]) is not None]
-            for place, one, logits in zip(
-                places, some, engine.run(strip.stacked([one.ink for one in some])), strict=True
-            ):
-                numbers[place] = decode.number(logits, one, model, language)
+            logits = engine.run(strip.stacked([one.ink for one in some]))
+            for place, one, steps in zip(places, some, logits, strict=True):
+                numbers[place] = decode.number(steps, one, model, language)
         return numbers
 
 
-def _noting(grays: Iterable[Gray], sizes: list[tuple[int, int]]) -> Iterator[Gray]:
-    """The pictures one by one, each one's (height, width) noted; none is kept."""
+def _noting(grays: Iterable[Gray], note: Callable[[Gray], object]) -> Iterator[Gray]:
+    """The pictures one by one, what is of use later noted of each; none is kept."""
     for gray in grays:
-        sizes.append((gray.shape[0], gray.shape[1]))
+        note(gray)
         yield gray
 
 
 def model_directory(path: Path) -> Path:
     """A run folder holds its model in ``model/``."""
     return path / "model" if (path / "model" / "model.json").is_file() else path
-
-
-def _inks(framed: list[Framed]) -> Inks:
-    return np.stack([one.ink for one in framed]) if framed else np.zeros((0, SIDE, SIDE), np.float32)

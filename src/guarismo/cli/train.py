@@ -191,7 +191,7 @@ def digit(
     return 0
 
 
-@command.command("line", help="Train the line model, which reads written numbers, on generated lines.")
+@command.command("line", help="Train the line model. It learns to read written numbers, on generated lines.")
 @click.option("--epochs", type=click.IntRange(1, 10_000), default=40, show_default=True, help="Rounds of 30,000 lines.")
 @click.option(
     "--parts",

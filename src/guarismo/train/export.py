@@ -6,6 +6,7 @@ import logging
 import tempfile
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -90,31 +91,31 @@ def without_softmax(network: Any) -> Any:
     return bare
 
 
-def export(network: Any, directory: Path, name: str, version: str, calibration: Mapping[str, float], card: str) -> None:
-    """Write a model directory from a network that gives logits.
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What ``model.json`` says of a network.
 
-    ``calibration`` has ``temperature``, ``read`` and ``not_a_digit``. Raises ModelError and OutputError.
+    ``calibration`` has ``temperature``, ``read`` and ``not_a_digit``; ``operating_point`` tells what the thresholds
+    stand for, in words and shares.
     """
-    digits = [str(digit) for digit in range(10)]
-    described = {
-        "name": name,
-        "version": version,
-        "ink_version": INK_VERSION,
-        "labels": digits + [NOT_A_DIGIT] * (network.output_shape[-1] - 10),
-        "temperature": calibration["temperature"],
-        "thresholds": {"read": calibration["read"], NOT_A_DIGIT: calibration[NOT_A_DIGIT]},
-    }
-    save_model(directory, described, to_onnx(network, parity_inks()), card)
+
+    name: str
+    version: str
+    calibration: Mapping[str, float]
+    operating_point: Mapping[str, Any] = field(default_factory=dict)
 
 
-def export_line(network: Any, directory: Path, version: str, calibration: Mapping[str, float], card: str) -> None:
-    """The same for a network that reads lines."""
+def export(network: Any, directory: Path, stated: Stated, card: str) -> None:
+    """Write a model directory from a network that gives logits. Raises ModelError and OutputError."""
+    line = stated.name == "line"
+    digits = [*LINE_LABELS[:10]] + [NOT_A_DIGIT] * (0 if line else network.output_shape[-1] - 10)
     described = {
-        "name": "line",
-        "version": version,
-        "ink_version": STRIP_VERSION,
-        "labels": list(LINE_LABELS),
-        "temperature": calibration["temperature"],
-        "thresholds": {"read": calibration["read"], NOT_A_DIGIT: calibration[NOT_A_DIGIT]},
+        "name": stated.name,
+        "version": stated.version,
+        "ink_version": STRIP_VERSION if line else INK_VERSION,
+        "labels": [*LINE_LABELS] if line else digits,
+        "temperature": stated.calibration["temperature"],
+        "thresholds": {"read": stated.calibration["read"], NOT_A_DIGIT: stated.calibration[NOT_A_DIGIT]},
+        "operating_point": dict(stated.operating_point),
     }
-    save_model(directory, described, to_onnx(network, parity_strips()), card)
+    save_model(directory, described, to_onnx(network, parity_strips() if line else parity_inks()), card)

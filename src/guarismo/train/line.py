@@ -24,7 +24,7 @@ from guarismo.model import LINE_LABELS, NOT_A_DIGIT
 from guarismo.strip import stacked
 from guarismo.train.calibrate import read_threshold
 from guarismo.train.digit import MODEL_VERSION
-from guarismo.train.export import export_line
+from guarismo.train.export import Stated, export
 from guarismo.train.learn import Recipe, Task, learn
 from guarismo.train.lines import Strips, load_parts, make_parts
 from guarismo.train.nets import line_net
@@ -157,7 +157,7 @@ TEMPERATURES = np.exp(np.linspace(np.log(0.5), np.log(3.0), 37))
 
 
 def logits_of(model: Any, strips: Strips) -> list[NDArray[np.float32]]:
-    """The steps of each strip, float32 (T, 18), without those of the filling."""
+    """The steps of each strip, float32 (T, 17), without those of the filling."""
     widths = np.diff(strips.offsets)
     found: dict[int, NDArray[np.float32]] = {}
     order = np.argsort(widths, kind="stable")
@@ -209,7 +209,8 @@ def run(recipe: Recipe, folders: Folders, say: Callable[[Progress], None]) -> An
     kept = load_parts(make_parts(folders.data, folders.lines, "held_out", 1, LINES_SEED))
     network = train(recipe, strips, kept, folders.out, say, folders.start)
     calibration = calibrated(logits_of(network, kept), kept.texts)
-    export_line(network, folders.out / "model", f"{MODEL_VERSION}-seed{recipe.seed}", calibration, CARD)
+    stated = Stated("line", f"{MODEL_VERSION}-seed{recipe.seed}", calibration, {"asked_for": MOST_WRONG})
+    export(network, folders.out / "model", stated, CARD)
     return network
 
 

@@ -9,6 +9,8 @@ import keras
 import tensorflow as tf
 from keras import layers
 
+from guarismo.model import LINE_LABELS
+
 
 @dataclass(frozen=True, slots=True)
 class DenseShape:
@@ -51,8 +53,8 @@ def conv_net(width: int = 32, precision: str = "float32") -> Any:
 
 
 def line_net(width: int = 32, precision: str = "float32") -> Any:
-    """keras.Model, strips (N, 48, W) → logits (N, ceil(W / 4), 18): ten digits, the marks ``. , - / :``, space, and
-    CTC's blank last. W is free; a step is four columns. 590,000 parameters at width 32.
+    """keras.Model, strips (N, 48, W) → logits (N, ceil(W / 4), 17), the columns of ``LINE_LABELS``: ten digits,
+    five marks, space, and CTC's blank last. W is free; a step is four columns. 590,000 parameters at width 32.
 
     3x3 convolutions with shortcuts, as ``conv_net``'s, in three heights (24, 12, 6); then each column's six places
     become one step, which looks two steps to either side, twice: a digit and its neighbours, but no more, so that
@@ -71,7 +73,7 @@ def line_net(width: int = 32, precision: str = "float32") -> Any:
     x = layers.add([x, conv(x, 5 * width, kernel=(1, 5))], dtype=precision)
     x = layers.add([x, conv(x, 5 * width, kernel=(1, 5))], dtype=precision)
     x = layers.Dropout(0.1)(layers.Reshape((-1, 5 * width), dtype=precision)(x))
-    return keras.Model(pixels, layers.Dense(18, name="logits", dtype="float32")(x))
+    return keras.Model(pixels, layers.Dense(len(LINE_LABELS), name="logits", dtype="float32")(x))
 
 
 @dataclass(frozen=True, slots=True)
