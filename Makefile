@@ -4,10 +4,11 @@ PYTHON ?= python3
 DEMO := .venv-demo
 DEV := .venv
 DATA := $(abspath ../shared/data)
+LINE = $(if $(LINE_MODEL),--line-model $(LINE_MODEL))
 export GUARISMO_DATA ?= $(if $(wildcard $(DATA)),$(DATA),)
 
 .PHONY: help demo test clean messages numbers commands figures tutorial evaluate seeds mistakes \
-        bench-tutorial bench-coldstart bench-renderings bench-corruptions bench-latency lock
+        bench-tutorial bench-coldstart bench-renderings bench-corruptions bench-latency bench-mdw bench-lines lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -84,6 +85,12 @@ bench-corruptions: $(DEV)/ready  ## fifteen corruptions of MNIST's test digits
 
 bench-latency: $(DEV)/ready  ## pictures a second and memory, beside Keras and LiteRT
 	$(DEV)/bin/python benchmarks/latency.py
+
+bench-mdw: $(DEV)/ready  ## numbers of MNIST's test digits; LINE_MODEL=runs/line for one's own line model
+	$(DEV)/bin/python benchmarks/mdw.py $(LINE)
+
+bench-lines: $(DEV)/ready  ## whole cheque amounts, touching digits, things without a number; LINE_MODEL as above
+	$(DEV)/bin/python benchmarks/lines.py $(LINE)
 
 lock:  ## pin the requirements again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from fakes import FakeEngine, write_fake_model
+from fakes import FakeEngine, FakeLineEngine, write_fake_line_model, write_fake_model
 from guarismo.reader import Reader
 
 # Seeded: a test that fails was broken by the change at hand. To look for more, HYPOTHESIS_PROFILE=search.
@@ -54,7 +54,18 @@ def engine() -> FakeEngine:
     return FakeEngine()
 
 
+@pytest.fixture(scope="session")
+def fake_line_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same for the lines of ``fakes.spelled``."""
+    return write_fake_line_model(tmp_path_factory.mktemp("model") / "fake-line")
+
+
 @pytest.fixture
-def reader(fake_model: Path, engine: FakeEngine) -> Reader:
-    """The whole pipeline but for the network."""
-    return Reader(fake_model, engine=engine)
+def line_engine() -> FakeLineEngine:
+    return FakeLineEngine()
+
+
+@pytest.fixture
+def reader(fake_model: Path, fake_line_model: Path, engine: FakeEngine, line_engine: FakeLineEngine) -> Reader:
+    """The whole pipeline but for the networks."""
+    return Reader(fake_model, fake_line_model, engine=engine, line_engine=line_engine)

@@ -70,6 +70,7 @@ COMMANDS = (
     "train",
     "train tutorial",
     "train digit",
+    "train line",
     "evaluate",
     "sweep",
     "search",
@@ -109,9 +110,9 @@ def test_errors_are_spanish(fake_model: Path, tmp_path: Path) -> None:
     missing = say("read", "--model", str(fake_model), str(tmp_path / "none.png"))
     assert missing.returncode == 1
     assert missing.stderr == f"error: {tmp_path}/none.png: no se encuentra el archivo; revisa el nombre\n"
-    unknown = say("--lang", "es", "read", "--modle", LANG="C", LANGUAGE="")
+    unknown = say("--lang", "es", "read", "--anotate", LANG="C", LANGUAGE="")
     assert unknown.returncode == 2
-    assert "No existe la opción '--modle'. ¿Querías decir '--model'?" in unknown.stderr
+    assert "No existe la opción '--anotate'. ¿Querías decir '--annotate'?" in unknown.stderr
 
 
 def test_all_that_is_wrong_with_own_digits_is_said_in_spanish(fake_model: Path, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from guarismo import reader
 
 PUBLIC = [
     "Box",
+    "Constraints",
     "DataError",
     "DatasetError",
     "Digit",

@@ -155,12 +155,12 @@ def test_one_picture_given_for_many_says_which_call_is_meant(reader: Reader, giv
     with pytest.raises(UsageError) as caught:
         reader.digits(given_)
     assert f"an array of shape {shape} is one picture" in str(caught.value)
-    assert "use digit()" in str(caught.value)
+    assert "read it as one" in str(caught.value)
 
 
 @pytest.mark.parametrize("one", ["seven.png", b"\x89PNG", Path("seven.png")])
 def test_one_path_given_for_many_says_which_call_is_meant(reader: Reader, one: str) -> None:
-    with pytest.raises(UsageError, match=r"digits\(\) takes many pictures and was given one \(\w+\); use digit\(\)"):
+    with pytest.raises(UsageError, match=r"one picture \(\w+\) where many were expected; put it in a list, or read it"):
         reader.digits(one)
 
 
@@ -183,7 +183,7 @@ def test_what_is_no_source_in_a_batch_is_a_usage_error(reader: Reader) -> None:
 
 
 def test_a_page_of_one_digit_is_the_wire_form_of_that_digit(reader: Reader) -> None:
-    page = reader.digit_page(painted(8))
+    page = reader.page_of(reader.digit(painted(8)), painted(8))
     assert (page.width, page.height, page.model) == (80, 80, reader.model)
     assert [number.text for number in page.numbers] == ["8"]
     assert page.numbers[0].digits == (reader.digit(painted(8)),)
@@ -191,7 +191,8 @@ def test_a_page_of_one_digit_is_the_wire_form_of_that_digit(reader: Reader) -> N
 
 
 def test_a_blank_page_has_one_number_without_digits(reader: Reader) -> None:
-    page = reader.digit_page(np.full((20, 30), 200, np.uint8))
+    paper = np.full((20, 30), 200, np.uint8)
+    page = reader.page_of(reader.digit(paper), paper)
     assert [(number.text, number.status, number.digits) for number in page.numbers] == [("", "blank", ())]
 
 

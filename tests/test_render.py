@@ -185,3 +185,11 @@ def test_the_ink_picture_shows_each_pixel_as_a_square_dark_on_white() -> None:
     assert (shown[30:40, 50:60] == 0).all()
     assert np.abs(shown[30:40, 60:70].astype(int) - 128).max() <= 1
     assert (shown[:30] == 255).all()
+
+
+def test_the_picture_of_a_strip_is_as_long_as_the_strip() -> None:
+    ink = np.zeros((48, 100), np.float32)
+    ink[:, 90] = 1
+    shown = np.asarray(ink_picture(ink, scale=4))
+    assert shown.shape == (192, 400)
+    assert (shown[:, 360:364] == 0).all() and (shown[:, :360] == 255).all()

@@ -19,12 +19,14 @@ from guarismo.errors import (
 from guarismo.types import Box, Digit, Grid, ModelInfo, Number, Page
 
 if TYPE_CHECKING:
+    from guarismo.pattern import Constraints
     from guarismo.reader import Reader
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Box",
+    "Constraints",
     "DataError",
     "DatasetError",
     "Digit",
@@ -43,13 +45,17 @@ __all__ = [
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), "Reader"})
+    return sorted({*globals(), "Constraints", "Reader"})
 
 
 def __getattr__(name: str) -> object:
-    """``Reader`` is imported when it is asked for: the types and errors alone are light."""
+    """``Reader`` and ``Constraints`` are imported when they are asked for: the types and errors alone are light."""
     if name == "Reader":
         from guarismo.reader import Reader
 
         return Reader
+    if name == "Constraints":
+        from guarismo.pattern import Constraints
+
+        return Constraints
     raise AttributeError(f"module 'guarismo' has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Logits → ``Digit``: confidence, status, alternatives.
+"""Logits → ``Digit``, logits of a line → ``Number``: confidence, status, alternatives.
 
 The confidence is the softmax of logits divided by the model's temperature (Guo, Pleiss, Sun and
 Weinberger 2017, "On calibration of modern neural networks"), for the digit *and* for its being one.
@@ -11,9 +11,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from guarismo import ctc, pattern
+from guarismo.ctc import Language
 from guarismo.errors import ModelError
-from guarismo.model import Model, Thresholds
+from guarismo.model import LINE_LABELS, Model, Thresholds
+from guarismo.pattern import Constraints
+from guarismo.strip import Strip
 from guarismo.types import Box, Digit, Logits, Number, Status
+
+BLANK = len(LINE_LABELS) - 1
+"""The column in which a line model says "nothing"."""
 
 BLANK_PROBABILITIES = (0.1,) * 10
 """Nothing is known of blank paper: each digit is as likely as the other."""
@@ -76,3 +83,92 @@ def as_number(digit: Digit) -> Number:
     scale = digit.confidence / digit.probabilities[digit.value]
     others = tuple((str(value), share * scale) for value, share in digit.top(10)[1:])
     return Number(digit.text, (digit,), digit.status, digit.confidence, digit.box, others)
+
+
+STEP = 4
+"""Columns of a strip to one step of the line model."""
+
+REACH = 15
+"""Columns to either side of a digit's middle that its box has at most: digits are 36 rows high and narrower."""
+
+
+def language(constraints: Constraints | None) -> Language | None:
+    """The automaton of the texts that are allowed; None where all are. Raises UsageError where none can be."""
+    return None if constraints is None else pattern.build(constraints, LINE_LABELS, BLANK)
+
+
+def number(logits: Logits, strip: Strip, model: Model, allowed: Language | None = None) -> Number:
+    """The number that the logits (T, 17) of a strip's steps say, with up to four other readings; T may be more.
+
+    The confidence is the text's share of everything that the line may say, summed over all alignments (Graves et al.
+    2006), at the model's temperature. Nothing said, where there is ink, is no number. A line that was squeezed to
+    fit is never surer than "unsure". Raises ModelError where the network and its ``model.json`` do not belong together.
+    """
+    wide = -(-strip.ink.shape[1] // STEP)
+    if logits.ndim != 2 or len(logits) < wide or logits.shape[1] != len(LINE_LABELS):
+        raise ModelError(
+            "{name}: its network gives values of shape {came} for a line, expected {expected}; export it again",
+            name=model.info.name,
+            came=logits.shape,
+            expected=(wide, len(LINE_LABELS)),
+        )
+    steps = ctc.log_softmax(logits[: wide + 1], model.temperature)
+    found = _readings(steps, allowed)
+    if not found:
+        return Number("", (), "not_a_digit", 0.0, strip.box(0, strip.ink.shape[1]))
+    (text, confidence), *_rest = found
+    least = model.thresholds.read if strip.squeeze == 1 else np.inf
+    digits = _digits_of(ctc.align(steps, text, LINE_LABELS, BLANK), strip, least)
+    status: Status = ("read" if confidence >= least else "unsure") if digits else "not_a_digit"
+    box = _around([digit.box for digit in digits]) if digits else strip.box(0, strip.ink.shape[1])
+    return Number(text.strip(), digits, status, confidence, box, _others(found))
+
+
+def _readings(steps: ctc.Steps, allowed: Language | None) -> list[tuple[str, float]]:
+    """Texts and their confidences, best first. A line that is all but sure is not searched."""
+    text, score = ctc.greedy(steps, LINE_LABELS, BLANK)
+    if allowed is None and score > SURE:
+        found = [(text, ctc.log_probability(steps, text, LINE_LABELS, BLANK))]
+    else:
+        found = ctc.search(steps, LINE_LABELS, BLANK, allowed)
+    return [(text, min(float(np.exp(share)), 1.0)) for text, share in found]
+
+
+def _others(found: Sequence[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
+    """All but the first; a space before or after makes no other reading."""
+    best: dict[str, float] = {}
+    for text, confidence in found:
+        best.setdefault(text.strip(), confidence)
+    return tuple(best.items())[1:]
+
+
+SURE = -0.02
+"""Log probability of one alignment from which on its text is the answer: nothing else has more than 2 %."""
+
+
+def _digits_of(characters: list[ctc.Character], strip: Strip, least: float) -> tuple[Digit, ...]:
+    middles = [STEP * character.centre + STEP / 2 for character in characters]
+    digits = []
+    for i, (character, middle) in enumerate(zip(characters, middles, strict=True)):
+        if character.probabilities is not None:
+            before, after = (middles[i - 1] if i else -np.inf), (middles[i + 1] if i + 1 < len(middles) else np.inf)
+            left, right = max(middle - REACH, (before + middle) / 2), min(middle + REACH, (middle + after) / 2)
+            box = strip.box(max(left, 0), max(min(right, strip.ink.shape[1]), left + 1))
+            confidence = min(character.confidence, 1.0)
+            status: Status = "read" if confidence >= least else "unsure"
+            digits.append(Digit(int(character.text), status, confidence, character.probabilities, box))
+    return tuple(digits)
+
+
+def _around(boxes: list[Box]) -> Box:
+    return Box(
+        min(box.left for box in boxes),
+        min(box.top for box in boxes),
+        max(box.right for box in boxes),
+        max(box.bottom for box in boxes),
+    )
+
+
+def blank_number(size: tuple[int, int]) -> Number:
+    """Blank paper of (height, width), as a number."""
+    return as_number(_blank(size))

@@ -12,7 +12,7 @@ import contextlib
 import io
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from guarismo.errors import PictureError, UsageError
+from guarismo.errors import DataError, PictureError, UsageError
 from guarismo.types import Gray
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image.Image | NDArray[Any]
@@ -72,6 +72,37 @@ def load_gray(source: Source) -> Gray:
     raise UsageError(
         "{came} is no picture; expected a path, bytes, a file, a PIL picture or an array", came=type(source).__name__
     )
+
+
+Sources = Iterable[Source] | NDArray[Any]
+"""Many pictures: any iterable of them, or an array (N, H, W[, C])."""
+
+
+def many(sources: Sources) -> Iterable[Source]:
+    """The same, once it is sure that they are many. Raises UsageError where they are one picture."""
+    if isinstance(sources, np.ndarray) and sources.ndim < 3:
+        raise UsageError(
+            "an array of shape {shape} is one picture, where many were expected: give (N, H, W), or read it as one",
+            shape=sources.shape,
+        )
+    colour = isinstance(sources, np.ndarray) and sources.ndim == 3 and sources.shape[2] in (3, 4)
+    one = isinstance(sources, (str, bytes, bytearray, memoryview, os.PathLike)) or hasattr(sources, "read")
+    if colour or one or not hasattr(sources, "__iter__"):
+        raise UsageError(
+            "one picture ({came}) where many were expected; put it in a list, or read it as one",
+            came=type(sources).__name__,
+        )
+    return sources
+
+
+def load_grays(sources: Iterable[Source]) -> Iterator[Gray]:
+    """``load_gray`` one by one; an error names the place, from 0."""
+    for number, source in enumerate(sources):
+        try:
+            yield load_gray(source)
+        except DataError as error:
+            template = "picture {number} (from 0): " + error.template
+            raise type(error)(template, number=number, **error.fields) from error
 
 
 def _frozen(gray: Gray) -> Gray:

@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from guarismo.errors import ModelError
 from guarismo.files import write_whole
@@ -25,6 +25,9 @@ WEIGHTS, DESCRIPTION, CARD = "model.onnx", "model.json", "README.md"
 
 NOT_A_DIGIT = "not_a_digit"
 """The label of the column that says how little a picture is a digit. A model need not have it."""
+
+LINE_LABELS = (*"0123456789.,-/: ", "blank")
+"""The columns of a line model: what it reads, and CTC's "nothing" last."""
 
 LARGEST = 50_000_000
 """Bytes of weights beyond which a directory is not one of ours: the digit models have a megabyte."""
@@ -49,13 +52,25 @@ class Model:
     weights: bytes
 
 
-def bundled(name: str = "digit") -> Path:
+Kind = Literal["digit", "line"]
+"""What a model reads: one digit, or a line of writing."""
+
+
+def bundled(name: Kind = "digit") -> Path:
     """The directory of a model that comes with the package."""
     return Path(__file__).parent / "models" / name
 
 
-def load_model(directory: Path, ink_version: int) -> Model:
-    """Read and verify a model directory. Raises ModelError: what is wrong, and what to do."""
+def load_model(directory: Path, ink_version: int, kind: Kind = "digit") -> Model:
+    """Read and verify a model directory. Raises ModelError: what is wrong, and what to do.
+
+    ``ink_version`` is that of the preprocessing: ``ink.py``'s for digits, ``strip.py``'s for lines.
+    """
+    if directory == bundled("line") and not directory.exists():
+        raise ModelError(
+            "no line model comes with this version: train one with `guarismo train line`, and name it with line_model= "
+            "or --line-model"
+        )
     described = _described(directory)
     try:
         format_version, files = described["format"], dict(described["files"])
@@ -66,6 +81,7 @@ def load_model(directory: Path, ink_version: int) -> Model:
                 came=format_version,
                 expected=MODEL_FORMAT,
             )
+        _check_kind(directory, tuple(described["labels"]), kind)
         _check_ink(directory, _whole(described["ink_version"]), ink_version)
         contents = {name: _verified(directory, str(name), str(digest)) for name, digest in files.items()}
         return _model(described, contents[WEIGHTS], str(files[WEIGHTS]))
@@ -75,7 +91,7 @@ def load_model(directory: Path, ink_version: int) -> Model:
 
 def _model(described: dict[str, Any], weights: bytes, digest: str) -> Model:
     labels = tuple(str(label) for label in described["labels"])
-    if labels[:10] != tuple("0123456789") or labels[10:] not in ((), (NOT_A_DIGIT,)):
+    if labels != LINE_LABELS and (labels[:10] != LINE_LABELS[:10] or labels[10:] not in ((), (NOT_A_DIGIT,))):
         raise ValueError("labels")
     info = ModelInfo(str(described["name"]), str(described["version"]), digest, int(described["ink_version"]))
     limits = described["thresholds"]
@@ -131,6 +147,17 @@ def _damaged(directory: Path, reason: object) -> ModelError:
         path=directory,
         reason=reason,
     )
+
+
+def _check_kind(directory: Path, labels: tuple[Any, ...], kind: Kind) -> None:
+    came: Kind = "line" if labels == LINE_LABELS else "digit"
+    if came != kind:
+        raise ModelError(
+            "{path}: a {came} model, expected a {kind} model; name the other directory",
+            path=directory,
+            came=came,
+            kind=kind,
+        )
 
 
 def _check_ink(directory: Path, came: int, expected: int) -> None:

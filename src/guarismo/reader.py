@@ -1,50 +1,71 @@
 """``Reader``: from whatever a person has to what is written on it.
 
 It wires the stages, each of which can be used alone:
-``image.load_gray`` → ``ink.frame`` → ``engine.run`` → ``decode.digits``.
+``image.load_gray`` → ``ink.frame`` → ``engine.run`` → ``decode.digits`` for one digit to a picture,
+``image.load_gray`` → ``strip.strip`` → ``engine.run`` → ``decode.number`` for a written number.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from guarismo import decode
+from guarismo import decode, strip
+from guarismo.ctc import Language
 from guarismo.engine import LARGEST_BATCH, Engine, OnnxEngine
-from guarismo.errors import DataError, UsageError
-from guarismo.image import Source, load_gray
-from guarismo.ink import INK_VERSION, SIDE, Framed, frames
-from guarismo.model import bundled, load_model
-from guarismo.types import Digit, Gray, Inks, ModelInfo, Page
+from guarismo.image import Source, Sources, load_gray, load_grays, many
+from guarismo.ink import INK_VERSION, SIDE, Framed, frame, frames
+from guarismo.model import Model, bundled, load_model
+from guarismo.pattern import Constraints
+from guarismo.types import Digit, Gray, ModelInfo, Number, Page
 
-Sources = Iterable[Source] | NDArray[Any]
+LINES_TOGETHER = 64
+"""Lines read at once: they are filled up to the widest, so that more together are no faster."""
 
 
 class Reader:
-    """Reads handwritten digits. Holds a model; a call changes nothing, and may come from any thread.
+    """Reads handwritten digits and numbers. A call changes nothing that can be seen, and may come from any thread.
 
-    ``model`` is a model directory (or a run folder with one in it); None is the bundled one.
-    ``engine`` replaces the runtime, for tests. ``threads`` 0 uses all cores.
-    Raises ModelError where the directory is not a model that this version can use.
+    ``model`` and ``line_model`` are model directories (or run folders with one in them); None is the bundled one.
+    ``engine`` and ``line_engine`` replace the runtime, for tests. ``threads`` 0 uses all cores. The line model is
+    loaded when it is first needed. Raises ModelError where a directory is no model that this version can use.
     """
 
     def __init__(
-        self, model: str | os.PathLike[str] | None = None, *, engine: Engine | None = None, threads: int = 0
+        self,
+        model: str | os.PathLike[str] | None = None,
+        line_model: str | os.PathLike[str] | None = None,
+        *,
+        engine: Engine | None = None,
+        line_engine: Engine | None = None,
+        threads: int = 0,
     ) -> None:
         directory = bundled() if model is None else model_directory(Path(model))
         self._model = load_model(directory, INK_VERSION)
         self._engine = engine or OnnxEngine(self._model.weights, str(directory), threads)
+        self._line_directory = bundled("line") if line_model is None else model_directory(Path(line_model))
+        self._line_engine, self._threads = line_engine, threads
 
     @property
     def model(self) -> ModelInfo:
-        """Which model reads."""
+        """Which model reads digits."""
         return self._model.info
+
+    @property
+    def line_model(self) -> ModelInfo:
+        """Which model reads numbers."""
+        return self._line[0].info
+
+    @cached_property
+    def _line(self) -> tuple[Model, Engine]:
+        model = load_model(self._line_directory, strip.STRIP_VERSION, "line")
+        name, shape = str(self._line_directory), (strip.HEIGHT, None)
+        return model, self._line_engine or OnnxEngine(model.weights, name, self._threads, shape)
 
     def digit(self, source: Source) -> Digit:
         """The one digit on a picture. Raises PictureError where it is no picture."""
@@ -56,62 +77,73 @@ class Reader:
 
     def iter_digits(self, sources: Sources) -> Iterator[Digit]:
         """``digits`` one by one, in bounded memory however many there are."""
-        grays = _grays(_checked(sources))
+        grays = load_grays(many(sources))
         while some := self._read(islice(grays, LARGEST_BATCH)):
             yield from some
 
-    def digit_page(self, source: Source) -> Page:
-        """The one digit on a picture as a ``Page``, the form in which results leave through the doors."""
-        gray = load_gray(source)
-        return self.page_of(self._read([gray])[0], gray)
+    def number(self, source: Source, constraints: Constraints | None = None) -> Number:
+        """The number written on a picture of one line. Raises PictureError; before anything is opened, UsageError for
+        constraints that no number can meet, and ModelError where there is no line model."""
+        return next(self._lines(map(load_gray, [source]), constraints))
 
-    def page_of(self, digit: Digit, gray: Gray) -> Page:
-        """A digit read from ``gray`` as a ``Page``."""
-        return Page((decode.as_number(digit),), (), gray.shape[1], gray.shape[0], self.model)
+    def numbers(self, sources: Sources, constraints: Constraints | None = None) -> list[Number]:
+        """One number on each picture, in their order. Takes what ``digits`` takes."""
+        return list(self.iter_numbers(sources, constraints))
+
+    def iter_numbers(self, sources: Sources, constraints: Constraints | None = None) -> Iterator[Number]:
+        """``numbers`` one by one, in bounded memory however many there are."""
+        return self._lines(load_grays(many(sources)), constraints)
+
+    def readings(self, sources: Sources, constraints: Constraints | None = None) -> list[Digit | Number]:
+        """The digit or the number on each picture, whichever it is. The line model says how many characters there are;
+        where it sees one digit or nothing, the digit model says what it is, unless there are constraints."""
+        looks: list[tuple[Framed, tuple[int, int]]] = []
+        grays = _noting(load_grays(many(sources)), lambda gray: looks.append((frame(gray), gray.shape)))
+        found: list[Digit | Number] = [*self._lines(grays, constraints)]
+        alone = [i for i, one in enumerate(found) if constraints is None and one.text in ("", *"0123456789")]
+        for i, digit in zip(alone, self._named([looks[i] for i in alone]), strict=True):
+            found[i] = digit
+        return found
+
+    def page_of(self, read: Digit | Number, gray: Gray) -> Page:
+        """A digit or number read from ``gray`` as a ``Page``, the form in which results leave through the doors."""
+        number = decode.as_number(read) if isinstance(read, Digit) else read
+        model = self.model if isinstance(read, Digit) else self.line_model
+        return Page((number,), (), gray.shape[1], gray.shape[0], model)
 
     def _read(self, grays: Iterable[Gray]) -> list[Digit]:
         sizes: list[tuple[int, int]] = []
-        framed = frames(_noting(grays, sizes))
-        logits = self._engine.run(_inks(framed))
-        return decode.digits(logits, [one.box for one in framed], sizes, self._model)
+        framed = frames(_noting(grays, lambda gray: sizes.append(gray.shape)))
+        return self._named(list(zip(framed, sizes, strict=True)))
+
+    def _named(self, looks: list[tuple[Framed, tuple[int, int]]]) -> list[Digit]:
+        logits = self._engine.run(np.array([one.ink for one, _size in looks], np.float32).reshape(-1, SIDE, SIDE))
+        return decode.digits(logits, [one.box for one, _size in looks], [size for _one, size in looks], self._model)
+
+    def _lines(self, grays: Iterator[Gray], constraints: Constraints | None) -> Iterator[Number]:
+        language, _line = decode.language(constraints), self._line
+        batches = iter(lambda: self._read_lines(islice(grays, LINES_TOGETHER), language), [])
+        return chain.from_iterable(batches)
+
+    def _read_lines(self, grays: Iterable[Gray], language: Language | None) -> list[Number]:
+        numbers: list[Number] = []
+        strips = [strip.strip(g) for g in _noting(grays, lambda g: numbers.append(decode.blank_number(g.shape)))]
+        model, engine = self._line
+        for places in strip.alike(strips):
+            some = [found for i in places if (found := strips[i]) is not None]
+            logits = engine.run(strip.stacked([one.ink for one in some]))
+            for place, one, steps in zip(places, some, logits, strict=True):
+                numbers[place] = decode.number(steps, one, model, language)
+        return numbers
 
 
-def _noting(grays: Iterable[Gray], sizes: list[tuple[int, int]]) -> Iterator[Gray]:
-    """The pictures one by one, each one's (height, width) noted; none is kept."""
+def _noting(grays: Iterable[Gray], note: Callable[[Gray], object]) -> Iterator[Gray]:
+    """The pictures one by one, what is of use later noted of each; none is kept."""
     for gray in grays:
-        sizes.append((gray.shape[0], gray.shape[1]))
+        note(gray)
         yield gray
 
 
 def model_directory(path: Path) -> Path:
     """A run folder holds its model in ``model/``."""
     return path / "model" if (path / "model" / "model.json").is_file() else path
-
-
-def _inks(framed: list[Framed]) -> Inks:
-    return np.stack([one.ink for one in framed]) if framed else np.zeros((0, SIDE, SIDE), np.float32)
-
-
-def _checked(sources: Sources) -> Iterable[Source]:
-    if isinstance(sources, np.ndarray) and sources.ndim < 3:
-        raise UsageError(
-            "an array of shape {shape} is one picture; digits() takes many: use digit(), or give (N, H, W)",
-            shape=sources.shape,
-        )
-    colour = isinstance(sources, np.ndarray) and sources.ndim == 3 and sources.shape[2] in (3, 4)
-    one = isinstance(sources, (str, bytes, bytearray, memoryview, os.PathLike)) or hasattr(sources, "read")
-    if colour or one or not hasattr(sources, "__iter__"):
-        raise UsageError(
-            "digits() takes many pictures and was given one ({came}); use digit(), or put it in a list",
-            came=type(sources).__name__,
-        )
-    return sources
-
-
-def _grays(sources: Iterable[Source]) -> Iterator[Gray]:
-    for number, source in enumerate(sources):
-        try:
-            yield load_gray(source)
-        except DataError as error:
-            template = "picture {number} (from 0): " + error.template
-            raise type(error)(template, number=number, **error.fields) from error

@@ -162,7 +162,7 @@ def _mark(draw: Any, number: Number, label: str, scale: int, band: int, font: An
 
 
 def ink_picture(ink: Ink, scale: int = 10) -> Image.Image:
-    """What the network saw: the 28x28 ink, enlarged, each pixel a square, dark ink on white."""
+    """What the network saw: 28x28 ink or a strip, enlarged, each pixel a square, dark ink on white."""
     levels = np.rint(255 - ink * 255).astype(np.uint8)
-    side = ink.shape[0] * scale
-    return Image.fromarray(levels).resize((side, side), Image.Resampling.NEAREST)
+    size = (ink.shape[1] * scale, ink.shape[0] * scale)
+    return Image.fromarray(levels).resize(size, Image.Resampling.NEAREST)

@@ -26,7 +26,7 @@ def test_an_exported_digit_network_is_a_model_with_eleven_labels(tmp_path: Path)
     from guarismo.train.nets import conv_net
 
     calibration = {"temperature": 1.0, "read": 0.9, "not_a_digit": 0.5}
-    exports.export(conv_net(8), tmp_path / "model", "digit", "test", calibration, "# A card\n")
+    exports.export(conv_net(8), tmp_path / "model", exports.Stated("digit", "test", calibration), "# A card\n")
     assert {path.name for path in (tmp_path / "model").iterdir()} == {"model.onnx", "model.json", "README.md"}
     reader = Reader(tmp_path / "model")
     assert len(reader.digit(np.eye(28, dtype=np.uint8) * 200).probabilities) == 10

@@ -46,7 +46,7 @@ def test_a_stopped_training_goes_on_and_ends_the_same(tmp_path: Path) -> None:
 
     rng = np.random.default_rng(0)
     pool = Pool(rng.integers(0, 256, (64, 28, 28)).astype(np.uint8), rng.integers(0, 11, 64))
-    recipe = digits.DigitRecipe(epochs=2, epoch_size=64, batch_size=16, width=4)
+    recipe = dataclasses.replace(digits.SHORT, epochs=2, epoch_size=64, batch_size=16, width=4)
 
     def weights(out: Path, stop_after: int | None = None) -> list[np.ndarray]:
         class Stopped(Exception): ...
@@ -72,7 +72,7 @@ def test_a_training_that_runs_away_says_where(tmp_path: Path) -> None:
     from guarismo.train.pool import Pool
 
     pool = Pool(np.full((64, 28, 28), 200, np.uint8), np.zeros(64, np.int64))
-    recipe = digits.DigitRecipe(epochs=9, epoch_size=64, batch_size=16, width=4, learning_rate=1e38)
+    recipe = dataclasses.replace(digits.SHORT, epochs=9, epoch_size=64, batch_size=16, width=4, learning_rate=1e38)
     with pytest.raises(
         DataError, match=r"loss is nan in step \d+ \(epoch \d+\) at a learning rate of 1e\+38.*checkpoint"
     ):
@@ -86,7 +86,7 @@ def test_a_checkpoint_that_is_cut_off_or_of_another_network_is_named(tmp_path: P
     from guarismo.train.pool import Pool
 
     pool = Pool(np.full((64, 28, 28), 200, np.uint8), np.zeros(64, np.int64))
-    recipe = digits.DigitRecipe(epochs=1, epoch_size=64, batch_size=16, width=4)
+    recipe = dataclasses.replace(digits.SHORT, epochs=1, epoch_size=64, batch_size=16, width=4)
     for name, write in (
         ("cut", lambda path: path.write_bytes(b"PK\x03\x04 cut")),
         ("other", lambda path: write_arrays(path, {"mean0": np.zeros(3)})),

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
 import click
+
+from guarismo.errors import UsageError
+from guarismo.pattern import Constraints
 
 model = click.option(
     "--model",
     metavar="DIR",
     help="A model directory or the folder of a training run; else the bundled one.",
+)
+line_model = click.option(
+    "--line-model",
+    metavar="DIR",
+    help="The same for numbers, as `guarismo train line` leaves it.",
 )
 seed = click.option(
     "--seed",
@@ -23,3 +36,40 @@ data = click.option(
     metavar="NAME|PATH",
     help="mnist, digits8x8, or your own: a folder of folders 0 to 9, a CSV of paths and labels, an npz.",
 )
+
+
+_LIMITS = (
+    click.option("--digits", type=click.IntRange(1, 100), help="Numbers have exactly so many digits, marks apart."),
+    click.option("--pattern", metavar="REGEX", help=r"Numbers look like this, as a whole: \d{5}, \d+,\d\d, [0-9.]+"),
+    click.option("--min", "minimum", metavar="N", help="Numbers are not less than this."),
+    click.option("--max", "maximum", metavar="N", help="Numbers are not more than this."),
+    click.option(
+        "--allowed",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Numbers are among the values in this file, one a line.",
+    ),
+)
+
+
+def limits(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options for what numbers must be like; ``constraints`` takes them."""
+    return reduce(lambda made, option: option(made), reversed(_LIMITS), command)
+
+
+def constraints(allowed: Path | None, **given: Any) -> Constraints | None:
+    """What the options say of numbers; None where they say nothing. Raises UsageError where the file cannot be read."""
+    values = None if allowed is None else _values(allowed)
+    asked = Constraints(**given, allowed=values)
+    return None if asked == Constraints() else asked
+
+
+def _values(path: Path) -> tuple[str, ...]:
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(
+            "{path}: cannot be read ({reason}); expected a text file with one value a line", path=path, reason=reason
+        ) from error
+    return tuple(value for line in lines if (value := line.strip()))

@@ -6,11 +6,14 @@ import glob
 import io
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
+from typing import Any
 
 import click
+import numpy as np
 from PIL import Image
 
 from guarismo.cli import _, complain, options
@@ -20,7 +23,8 @@ from guarismo.image import load_gray
 from guarismo.ink import frame
 from guarismo.reader import Reader
 from guarismo.render import FORMATS, Result, annotate, ink_picture
-from guarismo.types import Gray, Page
+from guarismo.strip import HEIGHT, strip
+from guarismo.types import Digit, Gray, Number
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".pgm", ".ppm", ".pbm", ".pnm")
 """What is taken from a folder. A file named on the command line is opened whatever its name."""
@@ -32,12 +36,24 @@ PIXELS_TOGETHER = 100_000_000
 """Pixels from which a batch is read before it is full: 256 phone photos at once would take 3 GB."""
 
 
-@click.command("read", help="Read the digit on each picture. PATH: files, folders, patterns, or - for standard input.")
+@click.command(
+    "read",
+    help="Read the digit or the number on each picture. PATH: files, folders, patterns, or - for standard input.",
+)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @options.model
-@click.option("--as", "kind", type=click.Choice(["digit"]), default="digit", help="What is on each picture.")
+@options.line_model
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice(["digit", "number", "auto"]),
+    default="digit",
+    show_default=True,
+    help="What is on each picture: one digit, a number in one line, or either.",
+)
+@options.limits
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", help="Form of the results.")
-@click.option("--top-k", type=click.IntRange(1, 10), default=1, help="Readings for each digit, the likeliest first.")
+@click.option("--top-k", type=click.IntRange(1, 10), default=1, help="Readings for each picture, the likeliest first.")
 @click.option("--output", metavar="FILE", type=click.Path(path_type=Path), help="Write the results to a file.")
 @click.option(
     "--annotate",
@@ -50,28 +66,32 @@ PIXELS_TOGETHER = 100_000_000
     "--show-ink",
     metavar="FOLDER",
     type=click.Path(path_type=Path),
-    help="Write the 28x28 that the network saw, enlarged ten times.",
+    help="Write what the network saw, enlarged: the 28x28 of a digit, the strip of a number.",
 )
 def command(
     paths: tuple[str, ...],
     model: str | None,
+    line_model: str | None,
     kind: str,
     form: str,
     top_k: int,
     output: Path | None,
     marked: Path | None,
     show_ink: Path | None,
+    **limits: Any,
 ) -> int:
     warnings.filterwarnings("ignore", module="PIL")  # of odd tags and sizes; what matters comes as an error
-    if "" in (*paths, model):
+    if "" in (*paths, model, line_model):
         raise UsageError("an empty name; expected a file or folder")
-    reader = Reader(model)
+    if kind == "digit" and any(value is not None for value in (line_model, *limits.values())):
+        raise UsageError("an option for numbers, where digits are read; add --as number or --as auto")
+    read = _reads(Reader(model, line_model), kind, limits)
     written = _Written(paths, marked, show_ink, output)
     streamed = form in STREAMED and output is None
     results, errors, first = [], 0, True
-    for name, gray, result in _readings(reader, paths):
-        if gray is not None and result.page is not None:
-            written.pictures(name, gray, result.page)
+    for one in _readings(read, paths):
+        result = one.result
+        written.pictures(one)
         if streamed:
             text = _encodable(FORMATS[form]([result], top_k))
             click.echo(text if first or form != "csv" else text.partition("\n")[2], nl=False)  # one header
@@ -99,15 +119,44 @@ def _encodable(text: str) -> str:
     return text.encode(errors="surrogateescape").decode(errors="replace")
 
 
-def _readings(reader: Reader, paths: tuple[str, ...]) -> Iterator[tuple[str, Gray | None, Result]]:
+@dataclass(frozen=True, slots=True)
+class _One:
+    """A picture and what came of it; ``gray`` and ``reading`` are None where it could not be opened."""
+
+    result: Result
+    gray: Gray | None = None
+    reading: Digit | Number | None = None
+
+
+Reads = Callable[[list[tuple[str, Gray]]], list[_One]]
+
+
+def _reads(reader: Reader, kind: str, limits: dict[str, Any]) -> Reads:
+    """How many pictures are read as such a kind. Models and constraints are looked at before any picture is."""
+    constraints = options.constraints(**limits)
+    kinds: dict[str, Callable[[list[Gray]], Sequence[Digit | Number]]] = {
+        "digit": reader.digits,
+        "number": lambda grays: reader.numbers(grays, constraints),
+        "auto": lambda grays: reader.readings(grays, constraints),
+    }
+    kinds[kind]([])
+
+    def read(chunk: list[tuple[str, Gray]]) -> list[_One]:
+        found = kinds[kind]([gray for _name, gray in chunk])
+        return [
+            _One(Result(name, reader.page_of(reading, gray)), gray, reading)
+            for (name, gray), reading in zip(chunk, found, strict=True)
+        ]
+
+    return read
+
+
+def _readings(read: Reads, paths: tuple[str, ...]) -> Iterator[_One]:
     """Read in batches; a picture that cannot be opened is an error in its place."""
     for chunk in _chunks(_opened(paths)):
-        digits = iter(reader.digits([gray for _name, gray in chunk if not isinstance(gray, GuarismoError)]))
+        found = iter(read([(name, gray) for name, gray in chunk if not isinstance(gray, GuarismoError)]))
         for name, gray in chunk:
-            if isinstance(gray, GuarismoError):
-                yield name, None, Result(name, error=gray.in_words())
-            else:
-                yield name, gray, Result(name, reader.page_of(next(digits), gray))
+            yield _One(Result(name, error=gray.in_words())) if isinstance(gray, GuarismoError) else next(found)
 
 
 def _chunks(opened: Iterable[tuple[str, Gray | GuarismoError]]) -> Iterator[list[tuple[str, Gray | GuarismoError]]]:
@@ -188,8 +237,9 @@ class _Written:
         if path.resolve() in self._inputs:
             raise OutputError("{path}: is one of the pictures; name another place", path=path)
 
-    def pictures(self, name: str, gray: Gray, page: Page) -> None:
-        if self._marked is None and self._show_ink is None:
+    def pictures(self, one: _One) -> None:
+        name, gray, page = one.result.name, one.gray, one.result.page
+        if (self._marked is None and self._show_ink is None) or gray is None or page is None:
             return
         if name != "-":
             self._inputs.add(Path(name).resolve())
@@ -197,7 +247,8 @@ class _Written:
         if self._marked is not None:
             self._save(annotate(gray, page), self._marked / f"{stem}.png")
         if self._show_ink is not None:
-            self._save(ink_picture(frame(gray).ink), self._show_ink / f"{stem}.ink.png")
+            seen = _strip_picture(gray) if isinstance(one.reading, Number) else ink_picture(frame(gray).ink)
+            self._save(seen, self._show_ink / f"{stem}.ink.png")
 
     def _unique(self, name: str) -> str:
         """The picture's own name, numbered when two pictures share it."""
@@ -212,6 +263,12 @@ class _Written:
         buffer = io.BytesIO()
         picture.save(buffer, "PNG")
         write_whole(path, buffer.getvalue())
+
+
+def _strip_picture(gray: Gray) -> Image.Image:
+    """The strip of a number, or as much blank paper, enlarged less than a digit: it is long."""
+    found = strip(gray)
+    return ink_picture(np.zeros((HEIGHT, HEIGHT), np.float32) if found is None else found.ink, scale=4)
 
 
 def _make(folder: Path) -> None:

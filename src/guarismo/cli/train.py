@@ -166,7 +166,8 @@ def digit(
     needs_training()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the pool is made by two processes, one core each
     from guarismo.datasets import data_folder
-    from guarismo.train.digit import SHORT, Data, DigitRecipe, Folders, device, own_digits, run, use_cores
+    from guarismo.train.digit import RELEASE, SHORT, Data, Folders, own_digits, run
+    from guarismo.train.learn import device, use_cores
     from guarismo.train.pool import Made
 
     folder = data_folder()
@@ -176,7 +177,7 @@ def digit(
         "epoch {epoch}: loss {loss:.4f}, held-out writers {held_out:.2%}, photographed {pool:.2%}, {seconds:.0f} s"
     )
     asked = {name: value for name, value in changed.items() if value is not None}
-    recipe = replace(SHORT if named == "short" else DigitRecipe(), seed=seed, **asked)
+    recipe = replace(SHORT if named == "short" else RELEASE, seed=seed, **asked)
     use_cores()
     click.echo(_("training on {device}").format(device=device()), err=True)
     left_out = tuple(name for source in without for name in (("fonts", "letters") if source == "fonts" else (source,)))
@@ -184,6 +185,60 @@ def digit(
         recipe,
         Data(Made(folder, "fonts" not in without), left_out, own_digits(also) if also else None),
         Folders(out, pool, start),
+        lambda line: click.echo(words.format(**asdict(line)), err=True),
+    )
+    click.echo(str(out / "model"))
+    return 0
+
+
+@command.command("line", help="Train the line model. It learns to read written numbers, on generated lines.")
+@click.option("--epochs", type=click.IntRange(1, 10_000), default=40, show_default=True, help="Rounds of 30,000 lines.")
+@click.option(
+    "--parts",
+    type=click.IntRange(1, 1000),
+    default=20,
+    show_default=True,
+    help="Lines to train on, in five thousands; one part more is of writers held out.",
+)
+@click.option(
+    "--start",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="RUN",
+    help="Begin with the weights of another run.",
+)
+@options.seed
+@click.option(
+    "--lines",
+    type=click.Path(path_type=Path),
+    default=Path("runs/lines"),
+    show_default=True,
+    metavar="FOLDER",
+    help="Where the generated lines are kept, for all runs.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("runs/line"),
+    show_default=True,
+    metavar="FOLDER",
+    help="The run folder; a run that was stopped goes on there.",
+)
+def line(epochs: int, parts: int, start: Path | None, seed: int, lines: Path, out: Path) -> int:
+    needs_training()
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the lines are made by two processes, one core each
+    from guarismo.datasets import data_folder
+    from guarismo.train.learn import device, use_cores
+    from guarismo.train.line import RELEASE, Folders, run
+
+    folder = data_folder()
+    if folder is None:
+        raise DatasetError("the line model needs MNIST, QMNIST's labels, optdigits and pendigits: set GUARISMO_DATA")
+    words = _("epoch {epoch}: loss {loss:.4f}, lines of held-out writers {held_out:.2%}, {seconds:.0f} s")
+    use_cores()
+    click.echo(_("training on {device}").format(device=device()), err=True)
+    run(
+        replace(RELEASE, epochs=epochs, parts=parts, seed=seed),
+        Folders(folder, lines, out, start),
         lambda line: click.echo(words.format(**asdict(line)), err=True),
     )
     click.echo(str(out / "model"))

@@ -1,35 +1,26 @@
-"""Training the digit model: MNIST as it is and a pool of photographed digits, half and half.
-
-AdamW with a warm-up and a cosine (Loshchilov and Hutter 2017, 2019), and a running mean of the
-weights (Polyak and Juditsky 1992), which is what is kept.
-"""
+"""Training the digit model: MNIST as it is and a pool of photographed digits, half and half."""
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from guarismo.datasets import load_mnist, load_own
 from guarismo.decode import shares
-from guarismo.errors import DataError
-from guarismo.files import write_arrays
 from guarismo.ink import frames
 from guarismo.train.augment import as_bytes
 from guarismo.train.calibrate import read_threshold, temperature
-from guarismo.train.export import export
+from guarismo.train.export import Stated, export
+from guarismo.train.learn import Recipe, Task, learn
 from guarismo.train.nets import conv_net
 from guarismo.train.pool import Made, Pool, held_out, load_parts, make_parts
 from guarismo.train.wiggle import Rng, wiggle
@@ -46,27 +37,21 @@ STRANGE = 0.5
 """From here on a picture is more likely no digit than any digit."""
 
 
-@dataclass(frozen=True, slots=True)
-class DigitRecipe:
-    """How the digit model is trained; ``epoch_size`` pictures, half of them MNIST's, make an epoch.
+RELEASE = Recipe(
+    epochs=120,
+    epoch_size=60_000,
+    batch_size=256,
+    learning_rate=4e-3,
+    weight_decay=5e-3,
+    label_smoothing=0.02,
+    averaging=0.9990,
+    width=32,
+    parts=30,
+)
+"""Half of an epoch's pictures are MNIST's, half are the pool's; a part has 10,000 of these."""
 
-    The defaults are those of the release, ``SHORT`` is for comparisons. ``parts`` are the files of 10,000
-    photographed digits that it trains on; one more is kept for watching.
-    """
-
-    epochs: int = 120
-    epoch_size: int = 60_000
-    batch_size: int = 256
-    learning_rate: float = 4e-3
-    weight_decay: float = 5e-3
-    label_smoothing: float = 0.02
-    averaging: float = 0.9990
-    width: int = 32
-    parts: int = 30
-    seed: int = 1
-
-
-SHORT = DigitRecipe(epochs=24)
+SHORT = replace(RELEASE, epochs=24)
+"""For comparisons over seeds and sources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,115 +73,32 @@ def mnist_half(folder: Path) -> tuple[Pool, Pool]:
 
 
 def train(
-    recipe: DigitRecipe,
+    recipe: Recipe,
     parts: tuple[Pool, Pool],
     checks: tuple[Pool, Pool],
     out: Path,
     say: Callable[[Progress], None],
     start: Path | None = None,
 ) -> Any:
-    """Train on ``parts`` (MNIST, pool), watch ``checks``, keep a checkpoint an epoch in ``out``; the Keras model.
+    """Train on ``parts`` (MNIST, pool) and watch ``checks``; the Keras model. The rest is as in ``learn``."""
+    began = time.perf_counter()
 
-    A run that was stopped goes on from its last checkpoint. ``start`` is the folder of another run, whose
-    weights are begun with. Raises DataError where the loss is no number.
-    """
-    keras.utils.set_random_seed(recipe.seed)
-    model, finished = conv_net(recipe.width, precision()), conv_net(recipe.width)
-    optimizer = _optimizer(recipe, model)
-    average = [v.numpy() for v in model.weights]
-    checkpoint, done = _Checkpoint(out), 0
-    if start is not None:
-        average = _Checkpoint(start).means(len(model.weights))
-        _assign(model, average)
-    if checkpoint.exists():
-        done, average = checkpoint.load(recipe, model, optimizer)
-    step = _step_function(model, optimizer, recipe.label_smoothing)
-    means = [tf.Variable(a) for a in average]
-    for epoch in range(done, recipe.epochs):
+    def after(epoch: int, loss: float, model: Any) -> None:
+        nonlocal began
+        right, pooled = (_share_right(model, check) for check in checks)
+        say(Progress(epoch, loss, right, pooled, time.perf_counter() - began))
         began = time.perf_counter()
-        loss = _one_epoch(recipe, epoch, parts, step, (model, means), checkpoint)
-        checkpoint.save(recipe, epoch + 1, model, optimizer, [m.numpy() for m in means])
-        _assign(finished, means)
-        right, pooled = (_share_right(finished, check) for check in checks)
-        say(Progress(epoch + 1, loss, right, pooled, time.perf_counter() - began))
-    _assign(finished, means)
-    return finished
 
+    def loss(model: Any, inks: Any, labels: Any) -> Any:
+        wanted = tf.one_hot(labels, 11) * (1 - recipe.label_smoothing) + recipe.label_smoothing / 11
+        return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(wanted, model(inks, training=True)))
 
-def _optimizer(recipe: DigitRecipe, model: Any) -> Any:
-    """Adam with decoupled decay, a warm-up of one epoch, and a cosine down to nothing."""
-    steps = recipe.epoch_size // recipe.batch_size
-    schedule = keras.optimizers.schedules.CosineDecay(
-        recipe.learning_rate * 0.1, steps * recipe.epochs, 1e-3, warmup_target=recipe.learning_rate, warmup_steps=steps
-    )
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, global_clipnorm=5.0)
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    optimizer.build(model.trainable_variables)
-    return optimizer
-
-
-def _one_epoch(
-    recipe: DigitRecipe,
-    epoch: int,
-    parts: tuple[Pool, Pool],
-    step: Callable[..., Any],
-    kept: tuple[Any, list[Any]],
-    checkpoint: _Checkpoint,
-) -> float:
-    """The mean loss. The next batch is bent by a second thread while this one is learnt."""
-    model, means = kept
-    total, count, steps = 0.0, 0, recipe.epoch_size // recipe.batch_size
-    batches = _batches(recipe, epoch, parts)
-    with ThreadPoolExecutor(1) as ahead:
-        coming = ahead.submit(next, batches, None)
-        while (batch := coming.result()) is not None:
-            coming = ahead.submit(next, batches, None)
-            loss, count = float(step(*batch)), count + 1
-            seen = epoch * steps + count
-            if not np.isfinite(loss):
-                raise DataError(
-                    "the loss is {loss} in step {step} (epoch {epoch}) at a learning rate of {rate:.2g}: try a smaller "
-                    "--learning-rate; the last good checkpoint is {path}",
-                    loss=loss,
-                    step=seen,
-                    epoch=epoch + 1,
-                    rate=recipe.learning_rate,
-                    path=checkpoint.path,
-                )
-            total += loss
-            # the mean of the first steps is short, or it would hold the random start
-            _average(means, model.weights, tf.constant(min(recipe.averaging, (1 + seen) / (10 + seen)), tf.float32))
-    return total / count
-
-
-def precision() -> str:
-    """ "mixed_bfloat16" where the GPU or the processor computes in it, which trains two to three times as fast;
-    else "float32"."""
-    if tf.config.list_physical_devices("GPU"):
-        return "mixed_bfloat16"
-    flags = Path("/proc/cpuinfo")
-    able = flags.exists() and {"amx_bf16", "avx512_bf16"} & set(flags.read_text().split())
-    return "mixed_bfloat16" if able else "float32"
-
-
-def device() -> str:
-    """What is trained on, in words: the GPU's name, or the number of cores; and the precision."""
-    names = [
-        tf.config.experimental.get_device_details(gpu)["device_name"] for gpu in tf.config.list_physical_devices("GPU")
-    ]
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{names[0] if names else f'{cores} x CPU'}, {precision().removeprefix('mixed_')}"
-
-
-def use_cores() -> None:
-    """Before TensorFlow's first operation: one thread to each half of a batch. Convolutions this small gain
-    more from two halves side by side than from two threads each."""
-    if not tf.config.list_physical_devices("GPU"):
-        tf.config.threading.set_intra_op_parallelism_threads(1)
+    task = Task(partial(conv_net, recipe.width), partial(_batches, recipe, parts), loss)
+    return learn(recipe, task, out, after, start)
 
 
 def _batches(
-    recipe: DigitRecipe, epoch: int, parts: tuple[Pool, Pool]
+    recipe: Recipe, parts: tuple[Pool, Pool], epoch: int
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
     """Half MNIST's, half the pool's, mixed, so that each half of a batch has both."""
     rng = np.random.default_rng([recipe.seed, epoch])
@@ -215,81 +117,6 @@ def _bent(inks: NDArray[np.uint8], rng: Rng) -> NDArray[np.float32]:
     chosen = np.flatnonzero(rng.random(len(inks)) < 0.75)
     inks[chosen] = wiggle(inks[chosen], rng)
     return inks.astype(np.float32) / np.float32(255)
-
-
-def _step_function(model: Any, optimizer: Any, smoothing: float) -> Callable[..., Any]:
-    """One update from two halves of a batch, each normalised by itself (Hoffer et al. 2017, "ghost batches")."""
-
-    def loss_of(inks: Any, labels: Any) -> Any:
-        wanted = tf.one_hot(labels, 11) * (1 - smoothing) + smoothing / 11
-        return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(wanted, model(inks, training=True)))
-
-    @tf.function(reduce_retracing=True)
-    def step(inks: Any, labels: Any) -> Any:
-        with tf.GradientTape() as tape:
-            losses = [loss_of(*half) for half in zip(tf.split(inks, 2), tf.split(labels, 2), strict=True)]
-            loss = tf.add_n(losses) / 2
-        gradients = tape.gradient(loss, model.trainable_variables)
-        optimizer.apply(gradients, model.trainable_variables)
-        return loss
-
-    return lambda inks, labels: step(tf.constant(inks), tf.constant(labels))
-
-
-@tf.function(reduce_retracing=True)
-def _average(means: Any, weights: Any, keep: float) -> None:
-    for mean, weight in zip(means, weights, strict=True):
-        mean.assign(mean * keep + weight * (1 - keep))
-
-
-def _assign(model: Any, values: list[Any]) -> None:
-    for variable, value in zip(model.weights, values, strict=True):
-        variable.assign(value)
-
-
-class _Checkpoint:
-    """All that a run needs to go on, in one file that is replaced whole."""
-
-    def __init__(self, out: Path) -> None:
-        self.path = out / "checkpoint.npz"
-
-    def exists(self) -> bool:
-        return self.path.exists()
-
-    def save(self, recipe: DigitRecipe, done: int, model: Any, optimizer: Any, means: list[Any]) -> None:
-        # variables are the weights and the state of the dropout's random numbers
-        arrays = {f"model{i}": v.numpy() for i, v in enumerate(model.variables)}
-        arrays |= {f"optimizer{i}": v.numpy() for i, v in enumerate(optimizer.variables)}
-        arrays |= {f"mean{i}": m for i, m in enumerate(means)}
-        write_arrays(self.path, {"done": done, "recipe": json.dumps(asdict(recipe)), **arrays})
-
-    def means(self, count: int) -> list[Any]:
-        """The running means of the weights."""
-        kept = self._read()
-        if [name for name in kept if name.startswith("mean")] != [f"mean{i}" for i in range(count)]:
-            raise DataError("{path}: a checkpoint of another network; train it anew", path=self.path)
-        return [kept[f"mean{i}"] for i in range(count)]
-
-    def load(self, recipe: DigitRecipe, model: Any, optimizer: Any) -> tuple[int, list[Any]]:
-        kept = self._read()
-        if json.loads(str(kept["recipe"])) != asdict(recipe):
-            raise DataError(
-                "{path}: a checkpoint of another recipe; name another folder or the same recipe", path=self.path
-            )
-        for i, variable in enumerate(model.variables):
-            variable.assign(kept[f"model{i}"])
-        for i, variable in enumerate(optimizer.variables):
-            variable.assign(kept[f"optimizer{i}"])
-        return int(kept["done"]), self.means(len(model.weights))
-
-    def _read(self) -> dict[str, Any]:
-        try:
-            with self.path.open("rb") as file, np.load(file) as kept:
-                return dict(kept)
-        except (OSError, ValueError, BadZipFile) as error:
-            raise DataError(
-                "{path}: no checkpoint that can be read ({reason}); name another folder", path=self.path, reason=error
-            ) from error
 
 
 def logits_of(model: Any, inks: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -341,7 +168,7 @@ class Data:
     also: Pool | None = None
 
 
-def run(recipe: DigitRecipe, data: Data, folders: Folders, say: Callable[[Progress], None]) -> Any:
+def run(recipe: Recipe, data: Data, folders: Folders, say: Callable[[Progress], None]) -> Any:
     """From data to a model directory in ``out/model``: pool, training, calibration on held-out writers, export."""
     paths = make_parts(data.made, folders.pool, recipe.parts + 1, POOL_SEED)
     own, kept = mnist_half(data.made.folder)
@@ -353,18 +180,31 @@ def run(recipe: DigitRecipe, data: Data, folders: Folders, say: Callable[[Progre
     return network
 
 
-def save_digit(network: Any, recipe: DigitRecipe, kept: Pool, directory: Path) -> dict[str, float]:
+def save_digit(network: Any, recipe: Recipe, kept: Pool, directory: Path) -> dict[str, float]:
     """Temperature and thresholds on the writers held out, then the model directory. The calibration."""
     logits = logits_of(network, kept.inks)
     heat = temperature(logits, kept.labels)
     said = shares(logits, heat)[:, :10]
-    threshold = read_threshold(said.max(1), said.argmax(1) == kept.labels, MOST_WRONG)
-    calibration = {"temperature": heat, "read": max(threshold, 0.5), "not_a_digit": STRANGE}
-    export(network, directory, "digit", f"{MODEL_VERSION}-seed{recipe.seed}", calibration, _card(recipe, calibration))
+    confidence, right = said.max(1), said.argmax(1) == kept.labels
+    calibration = {
+        "temperature": heat,
+        "read": max(read_threshold(confidence, right, MOST_WRONG), 0.5),
+        "not_a_digit": STRANGE,
+    }
+    accepted = confidence >= calibration["read"]
+    stands_for = {
+        "measured_on": "MNIST's training digits of every twelfth writer, held out",
+        "digits": len(right),
+        "accepted": round(float(accepted.mean()), 6),
+        "wrong_among_accepted": round(float((~right[accepted]).mean()), 6) if accepted.any() else 0.0,
+        "asked_for": MOST_WRONG,
+    }
+    version = f"{MODEL_VERSION}-seed{recipe.seed}"
+    export(network, directory, Stated("digit", version, calibration, stands_for), _card(recipe, calibration))
     return calibration
 
 
-def _card(recipe: DigitRecipe, calibration: dict[str, float]) -> str:
+def _card(recipe: Recipe, calibration: dict[str, float]) -> str:
     return f"""# The digit model
 
 Reads one handwritten digit, and says "not a digit". Five 3x3 convolutions, {recipe.epochs} epochs of

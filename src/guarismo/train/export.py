@@ -6,6 +6,7 @@ import logging
 import tempfile
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,20 @@ from numpy.typing import NDArray
 from guarismo.engine import OnnxEngine
 from guarismo.errors import ModelError
 from guarismo.ink import INK_VERSION, frame
-from guarismo.model import NOT_A_DIGIT, save_model
+from guarismo.model import LINE_LABELS, NOT_A_DIGIT, save_model
+from guarismo.strip import STRIP_VERSION, stacked, strip
 from guarismo.train.pens import Pen, draw
 from guarismo.train.strokes import Hand
+from guarismo.types import Gray
 
 LARGEST_DIFFERENCE = 1e-4
 """Between a logit of Keras and of ONNX, absolute up to 1 and relative above: a badly trained network has logits in
 the thousands. Rounding comes to 1e-5; more is another network."""
 
 
-def to_onnx(network: Any) -> bytes:
-    """ONNX of a Keras network, ink (N, 28, 28) → logits (N, L), N free. Raises ModelError where the two differ."""
-    inks = parity_inks()
+def to_onnx(network: Any, inks: NDArray[np.float32]) -> bytes:
+    """ONNX of a Keras network, N free (and the width of strips). Raises ModelError where the two differ on ``inks``."""
+    height, width = network.input_shape[1:]
     expected = np.asarray(network(inks, training=False))
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tf2onnx and NumPy 2 are still getting used to each other
@@ -35,12 +38,12 @@ def to_onnx(network: Any) -> bytes:
         path = Path(folder, "model.onnx")
         network.export(str(path), format="onnx", verbose=False)
         weights = path.read_bytes()
-    check_parity(expected, OnnxEngine(weights, "the export").run(inks))
+    check_parity(expected, OnnxEngine(weights, "the export", shape=(height, width)).run(inks))
     return weights
 
 
 def check_parity(expected: NDArray[np.float32], came: NDArray[np.float32]) -> None:
-    """Raises ModelError where two networks' logits (N, L) differ by more than ``LARGEST_DIFFERENCE``."""
+    """Raises ModelError where two networks' logits differ by more than ``LARGEST_DIFFERENCE``."""
     difference = float("inf")
     if expected.shape == came.shape:
         difference = float((np.abs(expected - came) / np.maximum(np.abs(expected), 1)).max())
@@ -60,6 +63,22 @@ def parity_inks() -> NDArray[np.float32]:
     return np.stack([frame(picture).ink for picture in drawn] + extremes)
 
 
+def parity_strips() -> NDArray[np.float32]:
+    """Twelve generated numbers as strips, and the two extremes: float32 (14, 48, W)."""
+    rng = np.random.default_rng(7)
+    found = [strip(_number(1 + i % 6, rng)) for i in range(12)]
+    whole = stacked([one.ink for one in found if one is not None])
+    return np.concatenate([whole, np.zeros_like(whole[:1]), np.ones_like(whole[:1])])
+
+
+def _number(count: int, rng: np.random.Generator) -> Gray:
+    """Digits side by side by one hand."""
+    hand, strokes = Hand.random(rng), []
+    for place in range(count):
+        strokes += [stroke + np.array([place, 0], np.float32) for stroke in hand.write(int(rng.integers(10)), rng)]
+    return np.pad(draw(strokes, 48, Pen(), rng), 20, constant_values=255)
+
+
 def without_softmax(network: Any) -> Any:
     """The tutorial's network with its last activation taken off: it gives logits, as all models at the doors do."""
     last = network.layers[-1]
@@ -72,18 +91,31 @@ def without_softmax(network: Any) -> Any:
     return bare
 
 
-def export(network: Any, directory: Path, name: str, version: str, calibration: Mapping[str, float], card: str) -> None:
-    """Write a model directory from a network that gives logits.
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What ``model.json`` says of a network.
 
-    ``calibration`` has ``temperature``, ``read`` and ``not_a_digit``. Raises ModelError and OutputError.
+    ``calibration`` has ``temperature``, ``read`` and ``not_a_digit``; ``operating_point`` tells what the thresholds
+    stand for, in words and shares.
     """
-    digits = [str(digit) for digit in range(10)]
+
+    name: str
+    version: str
+    calibration: Mapping[str, float]
+    operating_point: Mapping[str, Any] = field(default_factory=dict)
+
+
+def export(network: Any, directory: Path, stated: Stated, card: str) -> None:
+    """Write a model directory from a network that gives logits. Raises ModelError and OutputError."""
+    line = stated.name == "line"
+    digits = [*LINE_LABELS[:10]] + [NOT_A_DIGIT] * (0 if line else network.output_shape[-1] - 10)
     described = {
-        "name": name,
-        "version": version,
-        "ink_version": INK_VERSION,
-        "labels": digits + [NOT_A_DIGIT] * (network.output_shape[-1] - 10),
-        "temperature": calibration["temperature"],
-        "thresholds": {"read": calibration["read"], NOT_A_DIGIT: calibration[NOT_A_DIGIT]},
+        "name": stated.name,
+        "version": stated.version,
+        "ink_version": STRIP_VERSION if line else INK_VERSION,
+        "labels": [*LINE_LABELS] if line else digits,
+        "temperature": stated.calibration["temperature"],
+        "thresholds": {"read": stated.calibration["read"], NOT_A_DIGIT: stated.calibration[NOT_A_DIGIT]},
+        "operating_point": dict(stated.operating_point),
     }
-    save_model(directory, described, to_onnx(network), card)
+    save_model(directory, described, to_onnx(network, parity_strips() if line else parity_inks()), card)

@@ -114,7 +114,8 @@ def needed(names: list[str], least: int) -> list[Path]:
 
 
 @lru_cache(maxsize=256)
-def _font(path: Path, size: int) -> ImageFont.FreeTypeFont:
+def font(path: Path, size: int) -> ImageFont.FreeTypeFont:
+    """A font at a size in pixels, kept once it is loaded."""
     return ImageFont.truetype(str(path), size)
 
 
@@ -123,9 +124,9 @@ def letter(path: Path, character: str, rng: Rng) -> Gray:
 
     A character that the font has not comes as the font's empty box, which is no digit either.
     """
-    font = _font(path, 64)
+    face = font(path, 64)
     bold = int(rng.choice([0, 0, 0, 1, 2]))
-    left, top, right, bottom = (round(side) for side in font.getbbox(character, stroke_width=bold))
+    left, top, right, bottom = (round(side) for side in face.getbbox(character, stroke_width=bold))
     canvas = Image.new("L", (max(right - left, 1) + 8, max(bottom - top, 1) + 8), 255)
-    ImageDraw.Draw(canvas).text((4 - left, 4 - top), character, 0, font, stroke_width=bold)
+    ImageDraw.Draw(canvas).text((4 - left, 4 - top), character, 0, face, stroke_width=bold)
     return np.asarray(canvas, np.uint8)

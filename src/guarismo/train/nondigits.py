@@ -29,6 +29,11 @@ def nondigit(rng: Rng) -> Gray:
     return _KINDS[int(rng.integers(len(_KINDS)))](rng)
 
 
+def drawing(rng: Rng) -> Gray:
+    """Of these, what is no letter, mark or digit: scribbles, figures, textures."""
+    return (_scribble, _figures, _texture)[int(rng.integers(3))](rng)
+
+
 def _drawn(strokes: Sequence[Stroke], rng: Rng) -> Gray:
     return draw(list(strokes), int(rng.integers(40, 72)), Pen.random(rng), rng)
 

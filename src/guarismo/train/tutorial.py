@@ -31,7 +31,7 @@ from guarismo.files import write_arrays, write_whole
 from guarismo.ink import INK_VERSION, frame
 from guarismo.train import plots
 from guarismo.train.calibrate import read_threshold, temperature
-from guarismo.train.export import export, without_softmax
+from guarismo.train.export import Stated, export, without_softmax
 from guarismo.train.fit import Epoch, Recipe, State, epochs, logits_of, probabilities
 from guarismo.train.nets import DenseShape, dense_net
 from guarismo.train.wiggle import wiggle
@@ -194,7 +194,8 @@ def write_model(run: Run, state: State, arrays: Arrays, figures: dict[str, float
     said = shares(logits, heat)
     threshold = read_threshold(said.max(1), said.argmax(1) == labels, MOST_WRONG)
     calibration = {"temperature": heat, "read": threshold, "not_a_digit": 1.0}
-    export(without_softmax(network), run.out / "model", "tutorial", _version(run), calibration, _card(run, figures))
+    stated = Stated("tutorial", _version(run), calibration)
+    export(without_softmax(network), run.out / "model", stated, _card(run, figures))
 
 
 def _version(run: Run) -> str:

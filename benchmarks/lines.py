@@ -1,0 +1,133 @@
+"""A line model through ``Reader.number`` as shipped: cheques, touching digits, things without a number, and speed.
+
+    python benchmarks/lines.py [--line-model DIR] [--count 2000]
+
+Writes results/lines.json. ORAND-CAR-A's 480 pictures of whole amounts are for measuring only; its labels have no marks,
+so that digits alone are compared. Touching lines are by the writers that training holds out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import record
+
+from guarismo import Number, Reader
+from guarismo.datasets import data_folder
+from guarismo.errors import DatasetError
+from guarismo.image import load_gray
+from guarismo.reader import LINES_TOGETHER
+from guarismo.train import fonts, grounds, lines, nonlines, texts
+from guarismo.train.writers import Writers
+from guarismo.types import Gray
+
+COUNT, SEED = 2_000, 2026
+MOST_WRONG = 0.01
+TOUCHING = 0.68
+"""From this first throw on ``lines.Habits.random`` sets digits that touch or overlap."""
+
+
+def orand(folder: Path) -> tuple[list[Gray], list[str]]:
+    """The pictures and the digits on them."""
+    below = folder / "orand-car-a"
+    labels = json.loads((below / "labels.json").read_text())
+    return [load_gray(below / each["file"]) for each in labels], [each["number"] for each in labels]
+
+
+def accepted_at(confidences: list[float], right: list[bool], most_wrong: float = MOST_WRONG) -> float:
+    """The largest share, most confident first, of which at most ``most_wrong`` is wrong."""
+    order = np.argsort(-np.array(confidences), kind="stable")
+    wrong = np.cumsum(~np.array(right)[order]) / np.arange(1, len(order) + 1)
+    good = np.flatnonzero(wrong <= most_wrong)
+    return float(good[-1] + 1) / len(order) if good.size else 0.0
+
+
+def figures(found: list[Number], wanted: list[str], marks: bool) -> dict[str, float]:
+    """How much is right, digits alone or ``marks`` too; and how much is read, by the threshold and at 1 % error."""
+    said = [one.text if marks else one.digits_text for one in found]
+    right = [one == text for one, text in zip(said, wanted, strict=True)]
+    read = [ok for ok, one in zip(right, found, strict=True) if one.status == "read"]
+    return {
+        "n": len(found),
+        "right": float(np.mean(right)),
+        "read": len(read) / len(found),
+        "wrong_read": 1 - float(np.mean(read)) if read else 0.0,
+        "accepted_at_1_percent": accepted_at([one.confidence for one in found], right),
+    }
+
+
+def speed(reader: Reader, grays: list[Gray], rounds: int = 3) -> dict[str, Any]:
+    """Lines a second, in batches of 64, from the picture to the number."""
+    batches = [grays[i : i + LINES_TOGETHER] for i in range(0, len(grays), LINES_TOGETHER)]
+    batches = [batch for batch in batches if len(batch) == LINES_TOGETHER] or batches
+    reader.numbers(batches[0])
+    rates = []
+    for batch in batches * rounds:
+        began = time.perf_counter()
+        reader.numbers(batch)
+        rates.append(len(batch) / (time.perf_counter() - began))
+    return record.spread(rates)
+
+
+def touching(sources: Writers, count: int, seed: int = SEED) -> Iterator[tuple[str, Gray]]:
+    """Texts by writers held out, their digits touching or overlapping, photographed."""
+    seeds = (i for i in range(seed, 2**31) if np.random.default_rng(i).random() >= TOUCHING)
+    for _, own in zip(range(count), seeds, strict=False):
+        rng = np.random.default_rng([own, 1])
+        written = texts.text(rng)
+        clean = lines.write_line(written, sources.writer("held_out", rng), np.random.default_rng(own))
+        yield written, grounds.photographed(clean, lines.SIZE, rng)
+
+
+def strangers(count: int, seed: int = SEED) -> Iterator[Gray]:
+    """Words, signatures, drawings. Nothing where no fonts are installed: half of them are words."""
+    faces = fonts.found(fonts.HELD_OUT)
+    for i in range(count if faces else 0):
+        rng = np.random.default_rng([seed, i])
+        yield grounds.photographed(nonlines.nonline(faces, lines.SIZE, rng), lines.SIZE, rng)
+
+
+def accepted(found: list[Number]) -> dict[str, float]:
+    """Of things without a number: how many are read, and how many are said to be one, sure or not."""
+    if not found:
+        return {"n": 0}
+    said = [one.status for one in found]
+    return {
+        "n": len(said),
+        "read": said.count("read") / len(said),
+        "read_or_unsure": (said.count("read") + said.count("unsure")) / len(said),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--line-model", type=Path)
+    parser.add_argument("--count", type=int, default=COUNT)
+    asked = parser.parse_args()
+    folder = data_folder()
+    if folder is None:
+        raise DatasetError("ORAND-CAR-A and the data of training are needed: set GUARISMO_DATA")
+    reader = Reader(line_model=asked.line_model)
+    grays, numbers = orand(folder)
+    wanted, made = zip(*touching(Writers(folder, SEED), asked.count), strict=True)
+    record.write(
+        "lines",
+        {
+            "command": f"python benchmarks/lines.py --count {asked.count}",
+            "model": reader.line_model.to_dict(),
+            "orand": figures(reader.numbers(grays), numbers, marks=False),
+            "touching": figures(reader.numbers(list(made)), list(wanted), marks=True),
+            "no_number": accepted(reader.numbers(strangers(asked.count))),
+            "lines_a_second": speed(reader, grays),
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,223 @@
+"""Training the line model: strips of generated lines, read without cutting them into digits.
+
+Connectionist temporal classification (Graves, Fernández, Gomez and Schmidhuber 2006): the network says a character or
+"nothing" at each step, and the loss sums over all ways in which the steps can spell the text.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from guarismo import ctc
+from guarismo.decode import BLANK, STEP
+from guarismo.model import LINE_LABELS, NOT_A_DIGIT
+from guarismo.strip import stacked
+from guarismo.train.calibrate import read_threshold
+from guarismo.train.digit import MODEL_VERSION
+from guarismo.train.export import Stated, export
+from guarismo.train.learn import Recipe, Task, learn
+from guarismo.train.lines import Strips, load_parts, make_parts
+from guarismo.train.nets import line_net
+
+Rng = np.random.Generator
+
+RELEASE = Recipe(
+    epochs=40,
+    epoch_size=30_000,
+    batch_size=64,
+    learning_rate=3e-3,
+    weight_decay=5e-3,
+    label_smoothing=0.0,
+    averaging=0.999,
+    width=32,
+    parts=20,
+)
+"""An epoch has 30,000 lines; a part has 5,000."""
+
+WINDOW = 20
+"""Batches whose strips are sorted by width before they are cut into batches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One line of the log: the epoch, the mean loss, and the share of held-out lines read right, digits and marks."""
+
+    epoch: int
+    loss: float
+    held_out: float
+    seconds: float
+
+
+def train(
+    recipe: Recipe,
+    strips: Strips,
+    held_out: Strips,
+    out: Path,
+    say: Callable[[Progress], None],
+    start: Path | None = None,
+) -> Any:
+    """Train on ``strips`` and watch ``held_out``; the Keras model. The rest is as in ``learn``."""
+    began = time.perf_counter()
+
+    def after(epoch: int, loss: float, model: Any) -> None:
+        nonlocal began
+        say(Progress(epoch, loss, share_right(model, held_out), time.perf_counter() - began))
+        began = time.perf_counter()
+
+    task = Task(partial(line_net, recipe.width), partial(_batches, recipe, strips), _loss)
+    return learn(recipe, task, out, after, start)
+
+
+def _loss(model: Any, inks: Any, texts: Any) -> Any:
+    """CTC over all steps, those of the filling too: there the network says "nothing". Texts are int32 (N, L), the
+    column of each character plus one, 0 after the end; one without any has a single spelling, "nothing" throughout,
+    and TensorFlow's kernel does not take it."""
+    logits = tf.transpose(model(inks, training=True), [1, 0, 2])
+    empty = tf.equal(texts[:, 0], 0)
+    some = tf.concat([tf.maximum(texts[:, :1], 1), texts[:, 1:]], 1)
+    labels = tf.sparse.from_dense(some)
+    labels = tf.SparseTensor(labels.indices, labels.values - 1, labels.dense_shape)
+    steps = tf.fill([tf.shape(logits)[1]], tf.shape(logits)[0])
+    spelled = tf.nn.ctc_loss(labels, logits, None, steps, blank_index=BLANK)
+    silent = -tf.reduce_sum(tf.nn.log_softmax(logits)[:, :, BLANK], 0)
+    return tf.reduce_mean(tf.where(empty, silent, spelled))
+
+
+def _batches(recipe: Recipe, strips: Strips, epoch: int) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int32]]]:
+    rng = np.random.default_rng([recipe.seed, epoch])
+    order = rng.permutation(len(strips))
+    order = order[np.arange(recipe.epoch_size) % len(order)]
+    widths = np.diff(strips.offsets)
+    chunk = recipe.batch_size * WINDOW
+    for first in range(0, len(order) - recipe.batch_size + 1, chunk):
+        some = order[first : first + chunk]
+        some = some[np.argsort(widths[some], kind="stable")]
+        cuts = [some[i : i + recipe.batch_size] for i in range(0, len(some), recipe.batch_size)]
+        for place in rng.permutation(len(cuts)):
+            if len(cuts[place]) == recipe.batch_size:
+                yield (
+                    stacked([as_ink(_bent(strips.strip(i), rng)) for i in cuts[place]]),
+                    codes(strips.texts[cuts[place]]),
+                )
+
+
+def _bent(ink: NDArray[np.uint8], rng: Rng) -> NDArray[np.uint8]:
+    """A strip as it is seen this time: wider or narrower, sheared, a little higher or lower, paler or darker."""
+    wide = np.exp(rng.normal(0, 0.08))
+    shear, up = rng.normal(0, 0.1), rng.normal(0, 1.2)
+    tall = np.exp(rng.normal(0, 0.05))
+    columns = max(8, round(ink.shape[1] * wide + 24 * abs(shear)))
+    turn = np.array([[wide, shear, 12 * abs(shear) - 24 * shear], [0, tall, 24 * (1 - tall) + up]])
+    moved = cv2.warpAffine(ink, turn, (columns, ink.shape[0]), flags=cv2.INTER_LINEAR)
+    if rng.random() < 0.3:
+        table = np.clip(np.linspace(0, 1, 256) ** np.exp(rng.normal(0, 0.35)) * 255, 0, 255)
+        moved = cv2.LUT(moved, np.rint(table).astype(np.uint8))
+    return np.asarray(moved, np.uint8)
+
+
+def as_ink(strip: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """uint8 0 paper ... 255 → float32 0.0 ... 1.0."""
+    return np.asarray(strip / np.float32(255), np.float32)
+
+
+def codes(texts: NDArray[np.str_]) -> NDArray[np.int32]:
+    """Texts as int32 (N, L): columns plus one, 0 after the end."""
+    coded = np.zeros((len(texts), max(1, *(len(text) for text in texts))), np.int32)
+    for row, text in zip(coded, texts, strict=True):
+        row[: len(text)] = [LINE_LABELS.index(character) + 1 for character in text]
+    return coded
+
+
+def share_right(model: Any, strips: Strips) -> float:
+    """Share of strips whose greedy reading is the text, marks and spaces too."""
+    order = np.argsort(np.diff(strips.offsets), kind="stable")
+    right = 0
+    for i in range(0, len(order), 64):
+        some = order[i : i + 64]
+        logits = np.asarray(model(stacked([as_ink(strips.strip(j)) for j in some]), training=False))
+        read = [ctc.greedy(ctc.log_softmax(one), LINE_LABELS, BLANK)[0] for one in logits]
+        right += sum(text == str(strips.texts[j]) for text, j in zip(read, some, strict=True))
+    return right / len(strips)
+
+
+MOST_WRONG = 0.005
+"""Operating point of ``read``: at most one in two hundred accepted lines of held-out writers is wrong."""
+
+TEMPERATURES = np.exp(np.linspace(np.log(0.5), np.log(3.0), 37))
+
+
+def logits_of(model: Any, strips: Strips) -> list[NDArray[np.float32]]:
+    """The steps of each strip, float32 (T, 17), without those of the filling."""
+    widths = np.diff(strips.offsets)
+    found: dict[int, NDArray[np.float32]] = {}
+    order = np.argsort(widths, kind="stable")
+    for i in range(0, len(order), 64):
+        some = order[i : i + 64]
+        whole = np.asarray(model(stacked([as_ink(strips.strip(j)) for j in some]), training=False))
+        found |= {int(j): one[: -(-int(widths[j]) // STEP) + 1] for j, one in zip(some, whole, strict=True)}
+    return [found[i] for i in range(len(strips))]
+
+
+def calibrated(logits: list[NDArray[np.float32]], texts: NDArray[np.str_]) -> dict[str, float]:
+    """Temperature and threshold of ``read`` from lines that were not trained on.
+
+    The temperature has the least mean negative log probability of the right texts (Guo et al. 2017), each summed over
+    its alignments.
+    """
+    losses = [_mean_loss(logits, texts, float(heat)) for heat in TEMPERATURES]
+    heat = float(TEMPERATURES[int(np.argmin(losses))])
+    best = [ctc.search(ctc.log_softmax(one, heat), LINE_LABELS, BLANK, count=1)[0] for one in logits]
+    said = np.exp([share for _text, share in best])
+    right = np.array([text == str(label) for (text, _share), label in zip(best, texts, strict=True)])
+    numbers = np.array([any(character.isdigit() for character in text) for text, _share in best])
+    threshold = read_threshold(said[numbers], right[numbers], MOST_WRONG)
+    return {"temperature": heat, "read": max(threshold, 0.5), NOT_A_DIGIT: 0.5}
+
+
+def _mean_loss(logits: list[NDArray[np.float32]], texts: NDArray[np.str_], heat: float) -> float:
+    shares = [
+        max(ctc.log_probability(ctc.log_softmax(one, heat), str(text), LINE_LABELS, BLANK), -50.0)
+        for one, text in zip(logits, texts, strict=True)
+    ]
+    return -float(np.mean(shares))
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where a run finds and leaves things: data, the lines shared by all runs, its own folder, the run begun with."""
+
+    data: Path
+    lines: Path
+    out: Path
+    start: Path | None = None
+
+
+def run(recipe: Recipe, folders: Folders, say: Callable[[Progress], None]) -> Any:
+    """From data to a model directory in ``out/model``: lines, training, calibration on held-out writers, export."""
+    paths = make_parts(folders.data, folders.lines, "train", recipe.parts, LINES_SEED)
+    strips = load_parts(paths)
+    kept = load_parts(make_parts(folders.data, folders.lines, "held_out", 1, LINES_SEED))
+    network = train(recipe, strips, kept, folders.out, say, folders.start)
+    calibration = calibrated(logits_of(network, kept), kept.texts)
+    stated = Stated("line", f"{MODEL_VERSION}-seed{recipe.seed}", calibration, {"asked_for": MOST_WRONG})
+    export(network, folders.out / "model", stated, CARD)
+    return network
+
+
+LINES_SEED = 1
+"""All runs draw from the same lines; their own seed is for the weights and the order."""
+
+CARD = """# A line model
+
+Reads a written number. Its figures are not measured yet.
+"""

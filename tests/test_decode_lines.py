@@ -1,0 +1,147 @@
+"""Logits of a line → ``Number``: confidence, status, boxes, alternatives."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from guarismo import Constraints, decode
+from guarismo.decode import BLANK, STEP
+from guarismo.errors import ModelError, UsageError
+from guarismo.model import LINE_LABELS, Model, Thresholds
+from guarismo.strip import HEIGHT, Strip
+from guarismo.types import Logits, ModelInfo, Number
+
+MODEL = Model(ModelInfo("m", "1", "ab", 1), LINE_LABELS, 1.0, Thresholds(0.9, 0.5), b"")
+
+
+def strip(wide: int = 200, squeeze: float = 1.0) -> Strip:
+    """A strip from a picture 100 high, twice as large as the strip."""
+    return Strip(np.zeros((HEIGHT, wide), np.float32), 10.0, 2.0, 0.5, squeeze, (100, 1000))
+
+
+def said(text: str, lead: float = 12.0, steps: int = 50, every: int = 5, other: str = "") -> Logits:
+    """Logits that say a character at each ``every``-th step from the second on, ``other`` in its place a little less."""
+    logits = np.zeros((steps, len(LINE_LABELS)), np.float32)
+    logits[:, BLANK] = lead
+    for place, character in enumerate(text):
+        row = logits[1 + every * place]
+        row[BLANK] = 0
+        row[LINE_LABELS.index(character)] = lead
+        if other:
+            row[LINE_LABELS.index(other)] = lead - 1
+    return logits
+
+
+def number(logits: Logits, of: Strip | None = None, model: Model = MODEL, **asked: object) -> Number:
+    allowed = decode.language(Constraints(**asked)) if asked else None  # type: ignore[arg-type]
+    return decode.number(logits, of or strip(), model, allowed)
+
+
+def test_a_clear_line_is_read_with_each_digit_in_its_place() -> None:
+    found = number(said("0042"))
+    assert (found.text, found.digits_text, found.status, found.alternatives) == ("0042", "0042", "read", ())
+    middles = [(digit.box.left + digit.box.right) / 2 for digit in found.digits]
+    assert middles == pytest.approx([10 + 2 * (STEP * (1 + 5 * place) + STEP / 2) for place in range(4)], abs=6)
+    assert found.digits[0].box.left >= 0
+    assert {(digit.box.top, digit.box.bottom) for digit in found.digits} == {(14, 86)}
+    assert [digit.box.right <= after.box.left for digit, after in zip(found.digits, found.digits[1:], strict=False)]
+    assert type(found.confidence) is float and {type(digit.confidence) for digit in found.digits} == {float}
+
+
+def test_marks_are_in_the_text_and_not_among_the_digits() -> None:
+    found = number(said("-1.990,5"))
+    assert (found.text, found.digits_text, len(found.digits)) == ("-1.990,5", "19905", 5)
+    assert number(said("-")).status == "not_a_digit"
+
+
+def test_spaces_around_are_dropped_and_make_no_other_reading() -> None:
+    found = number(said(" 42 "))
+    assert (found.text, found.status) == ("42", "read")
+    doubtful = said("42")
+    doubtful[20, [BLANK, LINE_LABELS.index(" ")]] = 6
+    found = number(doubtful)
+    assert found.text == "42"
+    texts = [text for text, _share in found.alternatives]
+    assert "42" not in texts and len(texts) == len(set(texts)) and not [text for text in texts if text != text.strip()]
+
+
+@pytest.mark.parametrize(("least", "status"), [(0.70, "read"), (0.76, "unsure")])
+def test_the_threshold_parts_what_is_read_from_what_is_unsure(least: float, status: str) -> None:
+    model = Model(MODEL.info, LINE_LABELS, 1.0, Thresholds(least, 0.5), b"")
+    found = number(said("7", 16, other="1"), model=model)  # 1 / (1 + 1/e) = 0.731
+    assert (found.text, found.status) == ("7", status)
+    assert found.confidence == pytest.approx(0.731, abs=1e-3)
+    assert found.alternatives[0][0] == "1"
+    assert found.alternatives[0][1] == pytest.approx(0.269, abs=1e-3)
+    assert found.digits[0].status == status
+
+
+def test_the_temperature_divides_the_logits() -> None:
+    cold, hot = (Model(MODEL.info, LINE_LABELS, heat, MODEL.thresholds, b"") for heat in (1.0, 2.0))
+    assert number(said("42", 24), model=hot) == number(said("42", 12), model=cold)
+
+
+def test_a_squeezed_line_is_never_read_nor_is_a_digit_of_it() -> None:
+    found = number(said("42"), strip(squeeze=0.9))
+    assert found.confidence > 0.99
+    assert {found.status, *(digit.status for digit in found.digits)} == {"unsure"}
+
+
+def test_nothing_said_is_no_number_and_its_box_is_the_line() -> None:
+    found = number(said(""))
+    assert (found.text, found.status, found.digits) == ("", "not_a_digit", ())
+    assert (found.box.left, found.box.right) == (10, 410)
+
+
+def test_steps_of_the_filling_say_nothing() -> None:
+    logits = said("42")
+    logits[30:, 7] = 50
+    assert number(logits, strip(100)).text == "42"
+
+
+def test_a_constraint_chooses_and_the_confidence_stays_the_share_of_all() -> None:
+    logits = said("17", other="2")
+    free, bound = number(logits), number(logits, allowed=("12", "22"))
+    assert (free.text, bound.text) == ("17", "12")
+    assert bound.confidence == pytest.approx(dict(free.alternatives)["12"], rel=1e-6)
+    assert bound.status == "unsure" and [text for text, _share in bound.alternatives] == ["22"]
+
+
+def test_a_constraint_that_does_not_fit_into_the_line_is_no_number() -> None:
+    found = number(said("", steps=4), strip(12), digits=9)
+    assert (found.text, found.status, found.confidence) == ("", "not_a_digit", 0.0)
+
+
+def test_no_constraint_is_no_language_and_an_impossible_one_is_told() -> None:
+    assert decode.language(None) is None
+    assert decode.language(Constraints()) is None
+    with pytest.raises(UsageError, match="no text of the characters"):
+        decode.language(Constraints(digits=2, pattern=r"\d"))
+
+
+@pytest.mark.parametrize("shape", [(50, 11), (50, 18), (20, 17), (50,)])
+def test_logits_that_do_not_fit_the_strip_are_an_error_of_ours(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ModelError, match=r"m: its network gives values of shape .* expected \(50, 17\); export it"):
+        number(np.zeros(shape, np.float32))
+
+
+@given(
+    hnp.arrays(
+        np.float32, st.tuples(st.integers(3, 12), st.just(len(LINE_LABELS))), elements=st.floats(-60, 60, width=32)
+    ),
+    st.sampled_from([None, 1, 2]),
+)
+def test_whatever_the_logits_shares_are_shares_and_boxes_lie_in_order(logits: Logits, digits: int | None) -> None:
+    found = number(logits, strip(4 * len(logits) - 2), digits=digits) if digits else number(logits, strip(10))
+    shares = [found.confidence, *(share for _text, share in found.alternatives)]
+    assert all(0 <= share <= 1 for share in (*shares, *(digit.confidence for digit in found.digits)))
+    assert sum(shares) <= 1 + 1e-9
+    assert len(found.alternatives) <= 4 and found.text == found.text.strip()
+    assert all(sum(digit.probabilities) == pytest.approx(1) for digit in found.digits)
+    lefts = [digit.box.left for digit in found.digits]
+    assert lefts == sorted(lefts)
+    assert all(0 <= d.box.left < d.box.right <= 1000 and d.box.height > 0 for d in found.digits)

@@ -1,0 +1,126 @@
+"""The strip of a line: its scale, its place in the caller's picture, both polarities, extreme shapes."""
+
+from __future__ import annotations
+
+import time
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from guarismo.strip import FILLED, HEIGHT, MAX_WIDTH, Strip, strip
+from guarismo.types import Gray
+
+
+def line(height: int = 60, text: str = "1990", paper: int = 230, ink: int = 60) -> Gray:
+    """A line of print, its digits half as high as the picture."""
+    gray = np.full((height, height * (len(text) + 1)), paper, np.uint8)
+    thick = max(1, height // 20)
+    cv2.putText(gray, text, (height // 3, height * 3 // 4), 0, height / 45, ink, thick, cv2.LINE_AA)
+    return gray
+
+
+def found(gray: Gray) -> Strip:
+    result = strip(gray)
+    assert result is not None
+    return result
+
+
+def rows(result: Strip) -> tuple[int, int]:
+    inked = np.flatnonzero((result.ink > 0.5).any(1))
+    return int(inked[0]), int(inked[-1])
+
+
+def test_the_writing_fills_its_rows_in_the_middle() -> None:
+    for height in (30, 60, 150, 700):
+        top, bottom = rows(found(line(height)))
+        assert FILLED - 3 <= bottom - top + 1 <= FILLED + 3
+        assert abs((top + bottom + 1) / 2 - HEIGHT / 2) < 2
+
+
+def test_ink_is_float_between_paper_and_ink_and_read_only() -> None:
+    ink = found(line()).ink
+    assert ink.dtype == np.float32 and ink.shape[0] == HEIGHT
+    assert ink.min() == 0.0 and 0.9 < ink.max() <= 1.0
+    assert not ink.flags.writeable
+
+
+def test_both_polarities_give_the_same_strip() -> None:
+    light, dark = found(line()), found(255 - line())
+    assert light.ink.shape == dark.ink.shape
+    assert np.abs(light.ink - dark.ink).mean() < 0.02
+
+
+def test_a_point_is_kept_and_has_no_say_in_the_scale() -> None:
+    gray = line(text="19 90")
+    with_point = gray.copy()
+    cv2.circle(with_point, (148, 45), 2, 60, -1)
+    bare, pointed = found(gray), found(with_point)
+    assert pointed.scale == pytest.approx(bare.scale, rel=0.03)
+    assert pointed.ink.sum() > bare.ink.sum() + 10
+
+
+def test_a_rule_and_a_neighbour_have_no_say_in_the_scale() -> None:
+    gray = line()
+    disturbed = gray.copy()
+    cv2.line(disturbed, (0, 56), (disturbed.shape[1], 56), 20, 2)
+    cv2.line(disturbed, (100, 0), (96, 7), 60, 3)
+    assert found(disturbed).scale == pytest.approx(found(gray).scale, rel=0.05)
+
+
+def test_columns_lead_back_to_the_picture() -> None:
+    gray = np.full((400, 900), 220, np.uint8)
+    gray[150:230, 300:700] = line(80, paper=220)
+    for scale in (1, 3):
+        large = np.asarray(cv2.resize(gray, None, fx=scale, fy=scale), np.uint8)
+        result = found(large)
+        inked = np.flatnonzero((result.ink > 0.5).any(0))
+        box = result.box(inked[0], inked[-1] + 1)
+        dark_rows, dark_columns = (np.flatnonzero((large < 140).any(axis)) for axis in (1, 0))
+        expected = (dark_columns[0], dark_rows[0], dark_columns[-1] + 1, dark_rows[-1] + 1)
+        came = (box.left, box.top, box.right, box.bottom)
+        assert np.abs(np.subtract(came, expected)).max() <= 4 * scale
+
+
+def test_half_of_a_line_in_the_shade() -> None:
+    gray = line()
+    shaded = gray.copy()
+    shaded[:, 130:] = (shaded[:, 130:] * 0.55).astype(np.uint8)
+    assert np.abs(found(shaded).ink - found(gray).ink).mean() < 0.03
+
+
+def test_too_long_a_line_is_squeezed_and_says_so() -> None:
+    long = np.tile(line(), (1, 20))
+    result = found(long)
+    assert result.ink.shape == (HEIGHT, MAX_WIDTH)
+    assert 0 < result.squeeze < 1 and found(line()).squeeze == 1.0
+    assert result.box(0, MAX_WIDTH).right <= long.shape[1]
+
+
+@pytest.mark.parametrize("level", [0, 90, 255])
+def test_bare_paper_is_blank(level: int) -> None:
+    assert strip(np.full((60, 200), level, np.uint8)) is None
+    assert strip(np.full((1, 1), level, np.uint8)) is None
+
+
+@pytest.mark.parametrize("shape", [(1, 4000), (4000, 1), (60, 20_000), (20_000, 60), (3000, 4000)])
+def test_extreme_shapes_are_quick(shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(0)
+    for gray in (rng.integers(0, 256, shape).astype(np.uint8), (np.indices(shape).sum(0) % 256).astype(np.uint8)):
+        start = time.process_time()
+        result = strip(gray)
+        assert time.process_time() - start < 3
+        assert result is None or result.ink.shape[1] <= MAX_WIDTH
+
+
+@given(arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 90)), elements=st.integers(0, 255)))
+def test_any_picture_gives_a_sound_strip_or_none(gray: Gray) -> None:
+    result = strip(gray)
+    if result is not None:
+        assert result.ink.shape[0] == HEIGHT and 1 <= result.ink.shape[1] <= MAX_WIDTH
+        assert np.isfinite(result.ink).all() and result.ink.min() >= 0 and result.ink.max() <= 1
+        box = result.box(0, result.ink.shape[1])
+        assert 0 <= box.left < box.right <= gray.shape[1] and 0 <= box.top < box.bottom <= gray.shape[0]
