@@ -46,7 +46,9 @@ All through `Reader` as shipped; each has its command in benchmarks/results/.
 {_left_out()}
 
 By the short recipe, each without that source. optdigits are bitmaps enlarged four times; pendigits are the paths of its
-test part, of other people, each drawn with a pen of its own; the set joins pen lifts, so that a crossed 7 comes as a 2.
+test part, of other people, each drawn with a pen of its own, hairlines and markers too. The set
+joins pen lifts, so that a crossed 7 looks like a 2, and stretches each digit to a square; the bundled model, which has
+learnt other people's such paths, reads {_pendigits()} of them.
 
 ### What is no digit
 
@@ -124,6 +126,10 @@ def _left_out() -> str:
     return "\n".join(lines)
 
 
+def _pendigits() -> str:
+    return f"{results('strangers')['digits']['pendigits']['accuracy']:.1%}"
+
+
 KINDS = {
     "letters": "letters in handwriting fonts that were held out",
     "scribbles": "scribbles, hearts, faces, spirals",
@@ -155,7 +161,7 @@ def _speed() -> str:
     rate, single = found["pictures_a_second"]["guarismo"], found["one_picture_ms"]
     keras, litert = (found["guarismo_against"][name]["median"] for name in ("keras", "litert"))
     return (
-        f"`Reader.digits` on {found['n']['pictures']:,} pictures of 28x28: {rate['median']:,.0f} a second on two cores, "
+        f"`Reader.digits`, {found['n']['pictures']:,} pictures of 28x28: {rate['median']:,.0f} a second on two cores, "
         f"{keras:.2f} times Keras' `predict` and {litert:.2f} times LiteRT with the same network; one picture "
         f"{single['median']:.2f} ms."
     )

@@ -1,7 +1,7 @@
 """A pool of ink for training the digit model: digits of all sources, photographed, through ``ink.py``.
 
 Making a picture costs more than training on it, so pictures are made once, kept as uint8, and bent a
-little (``augment.wiggle``) each time that they are seen.
+little (``wiggle.py``) each time that they are seen.
 """
 
 from __future__ import annotations
