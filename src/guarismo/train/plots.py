@@ -320,7 +320,7 @@ def reliability(
         top.errorbar(mean, share, _wilson(count, share), color=BLUE, marker="o", capsize=3, linewidth=1.4)
         top.set_title(f"{say('calibration error', language)}: {number(error, '.4f', language)}", loc="left")
         top.set_ylabel(say("share that was right", language))
-        top.legend(loc="upper left")
+        top.legend(loc="lower right")
         below.bar(mean, count, width=0.8 / bins, color=BLUE)
         below.set_yscale("log")
         below.set_ylabel(say("readings", language))
