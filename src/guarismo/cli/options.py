@@ -73,3 +73,23 @@ def _values(path: Path) -> tuple[str, ...]:
             "{path}: cannot be read ({reason}); expected a text file with one value a line", path=path, reason=reason
         ) from error
     return tuple(value for line in lines if (value := line.strip()))
+
+
+start = click.option(
+    "--start",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="RUN",
+    help="Begin with the weights of another run.",
+)
+
+
+def run_folder(default: str) -> Callable[[Any], Any]:
+    """``--out`` of a training that goes on where it was stopped."""
+    return click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        default=Path(default),
+        show_default=True,
+        metavar="FOLDER",
+        help="The run folder; a run that was stopped goes on there.",
+    )

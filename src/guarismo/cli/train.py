@@ -118,12 +118,7 @@ class Asked:
 @click.option(
     "--parts", type=click.IntRange(1, 1000), help="Photographed pictures to train on, in ten thousands, if not 30."
 )
-@click.option(
-    "--start",
-    type=click.Path(path_type=Path, exists=True),
-    metavar="RUN",
-    help="Begin with the weights of another run.",
-)
+@options.start
 @options.seed
 @click.option(
     "--without",
@@ -145,14 +140,7 @@ class Asked:
     metavar="FOLDER",
     help="Where the photographed pictures are kept, for all runs.",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("runs/digit"),
-    show_default=True,
-    metavar="FOLDER",
-    help="The run folder; a run that was stopped goes on there.",
-)
+@options.run_folder("runs/digit")
 def digit(
     named: str,
     seed: int,
@@ -200,12 +188,7 @@ def digit(
     show_default=True,
     help="Lines to train on, in five thousands; one part more is of writers held out.",
 )
-@click.option(
-    "--start",
-    type=click.Path(path_type=Path, exists=True),
-    metavar="RUN",
-    help="Begin with the weights of another run.",
-)
+@options.start
 @options.seed
 @click.option(
     "--lines",
@@ -215,14 +198,7 @@ def digit(
     metavar="FOLDER",
     help="Where the generated lines are kept, for all runs.",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("runs/line"),
-    show_default=True,
-    metavar="FOLDER",
-    help="The run folder; a run that was stopped goes on there.",
-)
+@options.run_folder("runs/line")
 def line(epochs: int, parts: int, start: Path | None, seed: int, lines: Path, out: Path) -> int:
     needs_training()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the lines are made by two processes, one core each

@@ -140,14 +140,8 @@ def codes(texts: NDArray[np.str_]) -> NDArray[np.int32]:
 
 def share_right(model: Any, strips: Strips) -> float:
     """Share of strips whose greedy reading is the text, marks and spaces too."""
-    order = np.argsort(np.diff(strips.offsets), kind="stable")
-    right = 0
-    for i in range(0, len(order), 64):
-        some = order[i : i + 64]
-        logits = np.asarray(model(stacked([as_ink(strips.strip(j)) for j in some]), training=False))
-        read = [ctc.greedy(ctc.log_softmax(one), LINE_LABELS, BLANK)[0] for one in logits]
-        right += sum(text == str(strips.texts[j]) for text, j in zip(read, some, strict=True))
-    return right / len(strips)
+    read = [ctc.greedy(ctc.log_softmax(one), LINE_LABELS, BLANK)[0] for one in logits_of(model, strips)]
+    return float(np.mean([text == str(label) for text, label in zip(read, strips.texts, strict=True)]))
 
 
 MOST_WRONG = 0.005
