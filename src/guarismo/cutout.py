@@ -1,0 +1,50 @@
+"""``Cutout``: a piece of a page, straightened, and the way back to the caller's picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from guarismo.types import Box, Gray
+
+Corners = NDArray[np.float32]
+"""float32 (4, 2): x, y of the top left, top right, bottom right and bottom left corner, in pixels of a picture."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cutout:
+    """``gray`` uint8 (H, W), upright; ``back`` float64 (3, 3), the homography from its pixels to the caller's.
+
+    ``shape`` is the caller's picture's (height, width): no box reaches out of it.
+    """
+
+    gray: Gray
+    shape: tuple[int, int]
+    back: NDArray[np.float64] = field(default_factory=lambda: np.eye(3))
+
+    def box(self, box: Box | None = None) -> Box:
+        """The upright box, in the caller's picture, around ``box`` of this cutout, or around all of it."""
+        inner = box or Box(0, 0, self.gray.shape[1], self.gray.shape[0])
+        edges = [(x, y) for x in (inner.left, inner.right) for y in (inner.top, inner.bottom)]
+        points = cv2.perspectiveTransform(np.array([edges], np.float64), self.back)[0]
+        (left, top), (right, bottom) = np.floor(points.min(0)), np.ceil(points.max(0))
+        height, width = self.shape
+        left, top = min(max(int(left), 0), width - 1), min(max(int(top), 0), height - 1)
+        return Box(left, top, min(max(int(right), left + 1), width), min(max(int(bottom), top + 1), height))
+
+    def cut(self, box: Box) -> Cutout:
+        """A piece of this one."""
+        moved = self.back @ np.array([[1, 0, box.left], [0, 1, box.top], [0, 0, 1]], np.float64)
+        return Cutout(self.gray[box.top : box.bottom, box.left : box.right], self.shape, moved)
+
+
+def straighten(gray: Gray, corners: Corners, size: tuple[int, int]) -> Cutout:
+    """The quadrilateral ``corners`` of a picture as a cutout of ``size`` (height, width)."""
+    height, width = size
+    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    there = cv2.getPerspectiveTransform(np.asarray(corners, np.float32), target)
+    warped = cv2.warpPerspective(gray, there, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return Cutout(np.asarray(warped, np.uint8), gray.shape, np.asarray(np.linalg.inv(there), np.float64))
