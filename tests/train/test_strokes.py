@@ -20,7 +20,7 @@ def rng(seed: int = 0) -> np.random.Generator:
 
 def hands(n: int) -> list[Hand]:
     random = rng(7)
-    return [Hand.random(random) for _ in range(n)]
+    return [replace(Hand.random(random), drags=False) for _ in range(n)]
 
 
 def picture(strokes: list[Stroke]) -> NDArray[np.float32]:
@@ -113,6 +113,13 @@ def test_digits_are_told_apart_by_their_looks() -> None:
 ])  # fmt: skip
 def test_number_of_strokes(digit: int, form: str, count: int) -> None:
     assert len(hands(1)[0].write(digit, rng(), form)) == count
+
+
+def test_a_hand_that_drags_writes_each_digit_in_one_stroke_through_the_same_points() -> None:
+    lifted, dragged = (replace(hands(1)[0], drags=drags).write(4, rng(), "open") for drags in (False, True))
+    assert (len(lifted), len(dragged)) == (2, 1)
+    assert np.allclose(dragged[0][: len(lifted[0])], lifted[0], atol=0.05)
+    assert np.allclose(dragged[0][-len(lifted[1]) :], lifted[1], atol=0.05)
 
 
 def test_the_bar_of_a_crossed_seven_crosses_its_stem() -> None:

@@ -268,6 +268,13 @@ def nine_stick(d: Dice) -> list[Path]:
     return [[*ring, (0.27 + d(-0.02, 0.05), 0.7), (d(0.18, 0.32), 1.0)]]
 
 
+def nine_ribbon(d: Dice) -> list[Path]:
+    """The loop crosses the stem: from outside on the right over the top, round, and through to the head of the stem."""
+    low, x = d(0.4, 0.5), d(0.38, 0.46)
+    loop = [(x + d(0.08, 0.2), d(0.1, 0.22)), (0.26, 0.03), (d(-0.02, 0.06), low / 2), (0.2, low)]
+    return [[*loop, (x + 0.08, low * 0.6), *corner(x + d(0.0, 0.06), d(-0.04, 0.04)), (x - d(0.0, 0.1), 1.0)]]
+
+
 def nine_g(d: Dice) -> list[Path]:
     """Closed from below: from the stem left, over the top, and down."""
     low = d(0.4, 0.5)
@@ -318,5 +325,6 @@ HIGH: dict[int, dict[str, Form]] = {
         "open": nine_open,
         "stick": nine_stick,
         "g": nine_g,
+        "ribbon": nine_ribbon,
     },
 }

@@ -171,6 +171,14 @@ def two_q(d: Dice) -> list[Path]:
     return [[*head, (0.34, 0.62), *loop, (0.46, 1.0), (d(0.6, 0.8), d(0.86, 0.96))]]
 
 
+def two_closed(d: Dice) -> list[Path]:
+    """The head is all but a ring: it begins beside the neck; a small foot, looped or not."""
+    head = arc((0.28, 0.31), (d(0.2, 0.28), 0.31), d(215, 270), -35)
+    h = d(0.0, 0.12)
+    foot = [(0.2, 0.82), (0.06, 0.97), (0.02, 0.95 - h / 2), (0.1, 0.96 - h), (0.28, 0.95)]
+    return [[*head, *foot, (d(0.5, 0.7), d(0.9, 1.0))]]
+
+
 def two_curl(d: Dice) -> list[Path]:
     """The top begins with a curl inwards."""
     r = d(0.05, 0.085)
@@ -317,6 +325,7 @@ LOW: dict[int, dict[str, Form]] = {
         "loop": two_loop,
         "script": two_script,
         "q": two_q,
+        "closed": two_closed,
         "curl": two_curl,
         "swan": two_swan,
         "wave": two_wave,

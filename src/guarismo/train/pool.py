@@ -54,12 +54,12 @@ BEND = {
 """Strength of the geometric changes: the stroke generator varies its shapes by itself."""
 
 FAVOURED: dict[int, dict[str, float]] = {
-    0: {"a": 0.12, "loop": 0.1},
+    0: {"a": 0.12, "loop": 0.1, "curl": 0.1},
     1: {"long_flag": 0.2, "arch": 0.25, "bar": 0.25},
-    2: {"script": 0.15, "q": 0.25},
+    2: {"script": 0.12, "q": 0.18, "closed": 0.25},
     4: {"h": 0.15},
     5: {"root": 0.12},
-    9: {"open": 0.1, "stick": 0.1},
+    9: {"open": 0.1, "stick": 0.1, "ribbon": 0.1, "p": 0.12},
 }
 """Shapes drawn more often than by chance, which gives each of a digit's five to ten the same share: those that
 MNIST lacks and that strangers write most."""
@@ -137,7 +137,20 @@ def _strokes(rng: Rng) -> tuple[Gray, int]:
     for name, share in FAVOURED.get(digit, {}).items():
         form = name if rng.random() < share else form
     written = strokes.Hand.random(rng).write(digit, rng, form)
+    if digit != 1 and rng.random() < SQUARED:
+        written = _squared(written, rng)
     return pens.draw(written, int(rng.integers(44, 64)), pens.Pen.random(rng), rng), digit
+
+
+SQUARED = 0.06
+"""Share of generated digits that are stretched to a square, as digitizers and some scans have them; never a 1, whose
+flag would lie down to the bar of a 7."""
+
+
+def _squared(written: list[pens.Stroke], rng: Rng) -> list[pens.Stroke]:
+    wide, high = np.ptp(np.concatenate(written), axis=0)
+    stretch = np.array([high / max(wide, 0.3) * rng.uniform(0.85, 1.15), 1.0], np.float32)
+    return [stroke * stretch for stroke in written]
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,9 @@ STEP = 0.02
 DICE = 24
 """Parameters that a form may draw; the richest draws 12."""
 
+DRAGGED = 0.15
+"""Share of hands that do not lift the pen within a digit, as digitizers and hasty writers have it."""
+
 WARP = 0.022
 """Deviation of each bend of a hand's shapes, in digit heights. Here rings look hand-made and digits keep their
 shape; a flagged 1 could already pass for a 7, so ``CARE`` halves it there."""
@@ -89,6 +92,7 @@ class Hand:
     overshoot  0 .. 1: how far ends run out
     flick      -1 .. 1: how the ends bend aside as the pen lands and leaves
     spread     of a parameter about its habit, as a part of its range
+    drags      whether the pen stays on the paper from one stroke of a digit to the next
     """
 
     seed: int
@@ -101,6 +105,7 @@ class Hand:
     overshoot: float = 0.3
     flick: float = 0.0
     spread: float = 0.12
+    drags: bool = False
 
     @classmethod
     def random(cls, rng: np.random.Generator) -> Hand:
@@ -116,6 +121,7 @@ class Hand:
             overshoot=float(rng.beta(1.0, 2.0)),
             flick=float(rng.uniform(-1, 1)),
             spread=float(rng.uniform(0.06, 0.2)),
+            drags=bool(rng.random() < DRAGGED),
         )
 
     def write(self, digit: int, rng: np.random.Generator, form: str | None = None) -> list[Stroke]:
@@ -130,7 +136,7 @@ class Hand:
         habits = always.random((len(shapes), DICE))[list(shapes).index(name)]
         paths = shapes[name](_LoadedDice(habits, self.spread, rng))
         strokes = [self._move(_warp(path, bend), care, rng) for path in paths]
-        return self._place(strokes, care, rng)
+        return self._place([_dragged(strokes)] if self.drags else strokes, care, rng)
 
     def _move(self, points: NDArray[np.float64], care: Care, rng: np.random.Generator) -> Stroke:
         """Control points → the path that a moving hand makes of them."""
@@ -157,6 +163,14 @@ class Hand:
         moved = [((stroke - (left, foot)) @ turn) for stroke in strokes]
         edge = min(float(stroke[:, 0].min()) for stroke in moved)
         return [(stroke + np.array([-edge, 1.0])).astype(np.float32) for stroke in moved]
+
+
+def _dragged(strokes: list[Stroke]) -> Stroke:
+    """All strokes as one: straight from where one ends to where the next begins."""
+    whole = strokes[0]
+    for stroke in strokes[1:]:
+        whole = np.concatenate([whole, resample(np.stack([whole[-1], stroke[0]]), STEP), stroke])
+    return whole
 
 
 def _between(value: float, bounds: tuple[float, float]) -> float:
