@@ -49,6 +49,14 @@ def five_root(d: Dice) -> list[Path]:
     return [[*bar, *corner(d(0.02, 0.06), y + 0.02), *body]]
 
 
+def five_slim(d: Dice) -> list[Path]:
+    """A long neck and hardly a body: a written r with a tail."""
+    y, r = d(0.42, 0.58), d(0.07, 0.13)
+    body = arc((0.12, (y + 0.96) / 2), (r, (0.96 - y) / 2), 75, -d(80, 140))
+    bar: Path = [(d(0.45, 0.75), d(-0.1, 0.02)), *corner(d(0.1, 0.16), 0.02)]
+    return [[*bar, *corner(d(0.03, 0.08), y + 0.02), *body]]
+
+
 def five_bare(d: Dice) -> list[Path]:
     """No bar: a leaning neck and a bowl."""
     neck = (d(0.02, 0.07), d(0.38, 0.45))
@@ -290,6 +298,7 @@ HIGH: dict[int, dict[str, Form]] = {
         "apart": five_apart,
         "round": five_round,
         "root": five_root,
+        "slim": five_slim,
         "bare": five_bare,
     },
     6: {

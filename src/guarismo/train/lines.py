@@ -175,7 +175,7 @@ def write_line(written: str, writer: Writer, rng: Rng) -> Gray:
     """A clean line without margins: uint8 (H, W), ink on white 255, ``SIZE`` pixels to a digit."""
     habits = Habits.random(rng)
     glyphs = _glyphs(written, writer, rng)
-    if rng.random() < 0.09:
+    if rng.random() < 0.06:  # at a tenth, ones with a long flag are taken for signs
         glyphs.insert(0, ("sign", stroked(grounds.sign(rng))))
     if rng.random() < 0.2 and not written.endswith("-"):  # after a dash it would be one with it
         glyphs.append(("fill", stroked(grounds.fill(writer.pen.width, rng))))

@@ -58,7 +58,7 @@ FAVOURED: dict[int, dict[str, float]] = {
     1: {"long_flag": 0.2, "arch": 0.25, "bar": 0.25},
     2: {"script": 0.12, "q": 0.18, "closed": 0.25},
     4: {"h": 0.15},
-    5: {"root": 0.12},
+    5: {"root": 0.14, "slim": 0.14},
     9: {"open": 0.1, "stick": 0.1, "ribbon": 0.1, "p": 0.12},
 }
 """Shapes drawn more often than by chance, which gives each of a digit's five to ten the same share: those that
