@@ -123,6 +123,14 @@ def test_batches_are_the_epochs_and_whole(recipe: Any, strips: Any) -> None:
     assert any(one.shape != two.shape or (one != two).any() for (one, _), (two, _) in zip(first, other, strict=True))
 
 
+def test_each_strip_has_the_steps_that_its_text_needs() -> None:
+    """Or the loss is infinite, and the run ends in the middle of the night."""
+    assert [line._steps(np.str_(text)) for text in ("", "7", "12", "00", "1000")] == [0, 1, 2, 3, 6]
+    rng = np.random.default_rng(3)
+    bent = [line._bent(np.zeros((48, 50), np.uint8), 60, rng) for _ in range(50)]
+    assert min(one.shape[1] for one in bent) == 60
+
+
 def test_texts_are_columns_plus_one() -> None:
     np.testing.assert_array_equal(line.codes(np.array(["42", "", "1.9"])), [[5, 3, 0], [0, 0, 0], [2, 11, 10]])
     np.testing.assert_array_equal(line.codes(np.array(["7"])), [[8]])

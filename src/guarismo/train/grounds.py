@@ -27,11 +27,11 @@ class Marks:
     """How one line's points, commas, dashes, slashes and colons look; each is alike and never the same."""
 
     def __init__(self, rng: Rng, pen: float) -> None:
-        self._tick = rng.choice([0.0, 0.0, rng.uniform(0.02, 0.1)])  # a dot, or a short stroke
+        self._tick = rng.choice([0.0, 0.0, rng.uniform(0.05, 0.1)])  # a dot, or a short stroke
         self._lean = rng.uniform(0.0, 0.8)
         self._raised = rng.uniform(0.2, 0.55) if rng.random() < 0.07 else 0.0
-        # A thin pen makes a point by going round; with its own width alone the point would be lost.
-        self._round = max(0.0, rng.uniform(0.03, 0.08) - pen) / 2
+        # A thin pen makes a point by going round; below 0.06 it is a pixel or two of a strip, and lost with the noise.
+        self._round = max(0.0, rng.uniform(0.06, 0.1) - pen) / 2
         self._comma, self._bow = rng.uniform(0.14, 0.36), rng.normal(0.02, 0.03)
         self._dash, self._at, self._rise = (
             1.2 * pen + rng.uniform(0.2, 0.5),

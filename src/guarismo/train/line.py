@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -106,17 +107,24 @@ def _batches(recipe: Recipe, strips: Strips, epoch: int) -> Iterator[tuple[NDArr
         for place in rng.permutation(len(cuts)):
             if len(cuts[place]) == recipe.batch_size:
                 yield (
-                    stacked([as_ink(_bent(strips.strip(i), rng)) for i in cuts[place]]),
+                    stacked([as_ink(_bent(strips.strip(i), STEP * _steps(strips.texts[i]), rng)) for i in cuts[place]]),
                     codes(strips.texts[cuts[place]]),
                 )
 
 
-def _bent(ink: NDArray[np.uint8], rng: Rng) -> NDArray[np.uint8]:
-    """A strip as it is seen this time: wider or narrower, sheared, a little higher or lower, paler or darker."""
+def _steps(text: np.str_) -> int:
+    """The fewest in which a text can be spelled: one for each character, and one between two that are the same. On a
+    strip that has fewer the loss is infinite."""
+    return len(text) + sum(one == other for one, other in pairwise(text))
+
+
+def _bent(ink: NDArray[np.uint8], least: int, rng: Rng) -> NDArray[np.uint8]:
+    """A strip as it is seen this time: wider or narrower, sheared, a little higher or lower, paler or darker; of
+    ``least`` columns or more."""
     wide = np.exp(rng.normal(0, 0.08))
     shear, up = rng.normal(0, 0.1), rng.normal(0, 1.2)
     tall = np.exp(rng.normal(0, 0.05))
-    columns = max(8, round(ink.shape[1] * wide + 24 * abs(shear)))
+    columns = max(8, least, round(ink.shape[1] * wide + 24 * abs(shear)))
     turn = np.array([[wide, shear, 12 * abs(shear) - 24 * shear], [0, tall, 24 * (1 - tall) + up]])
     moved = cv2.warpAffine(ink, turn, (columns, ink.shape[0]), flags=cv2.INTER_LINEAR)
     if rng.random() < 0.3:

@@ -62,7 +62,7 @@ class Habits:
         return cls(
             gap=gap,
             loose=rng.uniform(0.01, 0.06) + 0.15 * max(gap, 0),
-            space=rng.uniform(0.35, 0.9) + 0.7 * max(gap, 0),
+            space=rng.uniform(0.45, 1.0) + max(gap, 0),
             drift=rng.normal(0, 0.025),
             wave=abs(rng.normal(0, 0.03)),
             grow=rng.normal(0, 0.02),
@@ -117,7 +117,7 @@ def _laid(glyphs: Sequence[tuple[str, Glyph | None]], habits: Habits, nib: float
         left, right = _moved(glyph, size, dy)
         gap, wide = rng.normal(habits.gap, habits.loose) + extra, size * glyph.width
         if mark or not what.isdigit():
-            gap = max(gap, 0.03)  # or overlapping digits swallow the points between them
+            gap = max(gap, 0.05)  # or overlapping digits swallow the points between them
         gap = max(gap, -0.3 * min(wide, before))  # and a thin 1 lies upon its neighbour
         gap += nib if glyph.bitmap is None else 0.0
         tuck = TUCK if what in MARKS_BELOW else min(TUCK, 0.35 * wide)
