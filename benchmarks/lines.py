@@ -12,6 +12,7 @@ import argparse
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,40 @@ TOUCHING = 0.68
 """From this first throw on ``lines.Habits.random`` sets digits that touch or overlap."""
 
 
-def orand(folder: Path) -> tuple[list[Gray], list[str]]:
-    """The pictures and the digits on them."""
-    below = folder / "orand-car-a"
+LOOKED_AT = Path(__file__).with_name("orand_lines.json")
+"""``wrong_labels``: file → what is plainly written there; ``needs``: file → what a wrong reading of it would need."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cheque:
+    """A picture of an amount, the digits on it by the set's label, and by what is plainly written there."""
+
+    name: str
+    gray: Gray
+    label: str
+    corrected: str
+
+
+def looked_at() -> dict[str, dict[str, str]]:
+    """What was seen on ORAND's pictures by eye."""
+    return dict(json.loads(LOOKED_AT.read_text()))
+
+
+def orand(folder: Path) -> list[Cheque]:
+    below, corrections = folder / "orand-car-a", looked_at()["wrong_labels"]
     labels = json.loads((below / "labels.json").read_text())
-    return [load_gray(below / each["file"]) for each in labels], [each["number"] for each in labels]
+    named = [(Path(each["file"]), each["number"]) for each in labels]
+    return [
+        Cheque(file.stem, load_gray(below / file), label, corrections.get(file.stem, label)) for file, label in named
+    ]
+
+
+def needed_folder() -> Path:
+    """The data folder. Raises DatasetError where there is none."""
+    folder = data_folder()
+    if folder is None:
+        raise DatasetError("ORAND-CAR-A and the data of training are needed: set GUARISMO_DATA")
+    return folder
 
 
 def accepted_at(confidences: list[float], right: list[bool], most_wrong: float = MOST_WRONG) -> float:
@@ -110,18 +140,19 @@ def main() -> None:
     parser.add_argument("--line-model", type=Path)
     parser.add_argument("--count", type=int, default=COUNT)
     asked = parser.parse_args()
-    folder = data_folder()
-    if folder is None:
-        raise DatasetError("ORAND-CAR-A and the data of training are needed: set GUARISMO_DATA")
-    reader = Reader(line_model=asked.line_model)
-    grays, numbers = orand(folder)
+    folder, reader = needed_folder(), Reader(line_model=asked.line_model)
+    cheques = orand(folder)
+    grays = [cheque.gray for cheque in cheques]
+    read = reader.numbers(grays)
     wanted, made = zip(*touching(Writers(folder, SEED), asked.count), strict=True)
     record.write(
         "lines",
         {
             "command": f"python benchmarks/lines.py --count {asked.count}",
             "model": reader.line_model.to_dict(),
-            "orand": figures(reader.numbers(grays), numbers, marks=False),
+            "orand": figures(read, [cheque.label for cheque in cheques], marks=False),
+            "orand_corrected": figures(read, [cheque.corrected for cheque in cheques], marks=False),
+            "wrong_labels": sum(cheque.label != cheque.corrected for cheque in cheques),
             "touching": figures(reader.numbers(list(made)), list(wanted), marks=True),
             "no_number": accepted(reader.numbers(strangers(asked.count))),
             "lines_a_second": speed(reader, grays),

@@ -112,9 +112,9 @@ def tile(one: Mistake, given: bool = True) -> Image.Image:
     draw.line([(0, SIDE), (WIDTH, SIDE)], FAINT)
     value = "–" if one.digit.value is None else str(one.digit.value)
     colour = COLOURS[one.digit.status]
-    draw.text((5, SIDE + 3), f"{one.label} → {value}", TEXT, _font(13, bold=True))
-    draw.text((WIDTH - 5, SIDE + 4), f"{one.digit.confidence:.3f}", TEXT, _font(12), anchor="ra")
-    draw.text((5, SIDE + 18), one.digit.status.replace("_", " "), colour, _font(11))
+    draw.text((5, SIDE + 3), f"{one.label} → {value}", TEXT, font(13, bold=True))
+    draw.text((WIDTH - 5, SIDE + 4), f"{one.digit.confidence:.3f}", TEXT, font(12), anchor="ra")
+    draw.text((5, SIDE + 18), one.digit.status.replace("_", " "), colour, font(11))
     if one.wrong and one.accepted:
         draw.rectangle((0, 0, WIDTH - 1, HEIGHT - 1), outline=COLOURS["not_a_digit"], width=2)
     return made
@@ -128,7 +128,7 @@ def _fitted(picture: Gray) -> Image.Image:
     return given.resize(size, Image.Resampling.LANCZOS if scale < 1 else Image.Resampling.NEAREST)
 
 
-def _font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
+def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
     """DejaVu Sans from Matplotlib, which is on every machine that trains; Pillow's own has no arrow."""
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
     return ImageFont.truetype(Path(mpl.get_data_path()) / "fonts" / "ttf" / name, size)

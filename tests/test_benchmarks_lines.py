@@ -121,14 +121,20 @@ def test_things_without_a_number_are_counted_as_accepted() -> None:
     assert lines.accepted([]) == {"n": 0}
 
 
-def test_cheques_are_whole_pictures_with_their_digits(tmp_path: Path, reader: Reader) -> None:
+def test_cheques_are_whole_pictures_with_their_digits_and_corrections(
+    tmp_path: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "orand-car-a").mkdir()
     Image.fromarray(spelled("1.990,-")).save(tmp_path / "orand-car-a" / "a.png")
     label = [{"file": "a.png", "number": "1990", "digits": []}]
     (tmp_path / "orand-car-a" / "labels.json").write_text(json.dumps(label))
-    grays, numbers = lines.orand(tmp_path)
-    assert lines.figures(reader.numbers(grays), numbers, marks=False)["right"] == 1.0
-    assert lines.speed(reader, grays, rounds=2)["n"] == 2
+    looked_at = tmp_path / "looked_at.json"
+    looked_at.write_text(json.dumps({"wrong_labels": {"a": "1991"}, "needs": {}}))
+    monkeypatch.setattr(lines, "LOOKED_AT", looked_at)
+    [cheque] = lines.orand(tmp_path)
+    assert (cheque.name, cheque.label, cheque.corrected) == ("a", "1990", "1991")
+    assert lines.figures(reader.numbers([cheque.gray]), [cheque.label], marks=False)["right"] == 1.0
+    assert lines.speed(reader, [cheque.gray], rounds=2)["n"] == 2
 
 
 def test_lines_that_touch_have_no_gap_to_speak_of() -> None:

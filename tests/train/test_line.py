@@ -169,18 +169,25 @@ def test_a_network_that_is_too_sure_is_cooled_and_one_that_is_not_sure_enough_he
     texts = np.array(["12"] * 50)
     wrong_one_in_five = made_up(texts.tolist(), ["12"] * 40 + ["13"] * 10, 16)
     always_right = made_up(texts.tolist(), ["12"] * 50, 5)
-    assert line.calibrated(wrong_one_in_five, texts)["temperature"] > 1.5
-    found = line.calibrated(always_right, texts)
+    assert line.calibrated(wrong_one_in_five, texts)[0]["temperature"] > 1.5
+    found, stands_for = line.calibrated(always_right, texts)
     assert found["temperature"] == pytest.approx(0.5)
     assert 0.5 <= found["read"] <= 1 and found["not_a_digit"] == 0.5
+    assert (stands_for["lines"], stands_for["accepted"], stands_for["wrong_digits_among_accepted"]) == (50, 1.0, 0.0)
+
+
+def test_a_point_that_is_on_no_picture_is_no_wrong_digit() -> None:
+    texts = np.array(["1.2"] * 50)
+    found, stands_for = line.calibrated(made_up(texts.tolist(), ["12"] * 50, 12), texts)
+    assert found["read"] < 1.0 and stands_for["accepted"] == 1.0
 
 
 def test_nothing_is_read_where_what_is_surest_is_wrong() -> None:
     texts = np.array(["12"] * 20)
-    assert line.calibrated(made_up(texts.tolist(), ["13"] * 20, 12), texts)["read"] == 1.0
+    assert line.calibrated(made_up(texts.tolist(), ["13"] * 20, 12), texts)[0]["read"] == 1.0
 
 
 def test_lines_without_a_number_have_no_say_in_the_threshold() -> None:
     texts = np.array(["12"] * 30 + ["7"] * 30)
     shown = ["12"] * 30 + [""] * 30
-    assert line.calibrated(made_up(texts.tolist(), shown, 9), texts)["read"] < 1.0
+    assert line.calibrated(made_up(texts.tolist(), shown, 9), texts)[0]["read"] < 1.0
