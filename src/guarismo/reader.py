@@ -12,17 +12,19 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from itertools import chain, islice
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from guarismo import decode, strip
 from guarismo.ctc import Language
 from guarismo.engine import LARGEST_BATCH, Engine, OnnxEngine
 from guarismo.image import Source, Sources, load_gray, load_grays, many
 from guarismo.ink import INK_VERSION, SIDE, Framed, frame, frames
-from guarismo.model import Model, bundled, load_model
+from guarismo.model import Model, bundled, load_model, model_directory
 from guarismo.pattern import Constraints
-from guarismo.types import Digit, Gray, ModelInfo, Number, Page
+from guarismo.types import Digit, Gray, Logits, ModelInfo, Number, Page
 
 LINES_TOGETHER = 64
 """Lines read at once: they are filled up to the widest, so that more together are no faster."""
@@ -105,6 +107,10 @@ class Reader:
             found[i] = digit
         return found
 
+    def logits(self, name: Literal["digit", "line"], inputs: NDArray[np.float32]) -> Logits:
+        """What the network says, unread: of ink float32 (N, 28, 28), (N, 11); of strips (N, 48, W), (N, T, 17)."""
+        return (self._engine if name == "digit" else self._line[1]).run(inputs)
+
     def page_of(self, read: Digit | Number, gray: Gray) -> Page:
         """A digit or number read from ``gray`` as a ``Page``, the form in which results leave through the doors."""
         number = decode.as_number(read) if isinstance(read, Digit) else read
@@ -142,8 +148,3 @@ def _noting(grays: Iterable[Gray], note: Callable[[Gray], object]) -> Iterator[G
     for gray in grays:
         note(gray)
         yield gray
-
-
-def model_directory(path: Path) -> Path:
-    """A run folder holds its model in ``model/``."""
-    return path / "model" if (path / "model" / "model.json").is_file() else path

@@ -75,6 +75,19 @@ def verify(name: str, folder: Path | None) -> int:
     return 1
 
 
+@command.command("export-corrections", help="Corrections kept by `guarismo serve --keep`, as a data set to train on.")
+@click.argument("folder", metavar="FOLDER", type=click.Path(path_type=Path))
+@click.option(
+    "--out", required=True, metavar="FOLDER", type=click.Path(path_type=Path), help="A new folder for the data set."
+)
+def export_corrections(folder: Path, out: Path) -> int:
+    from guarismo.web.corrections import export
+
+    counts = export(folder, out)
+    click.echo(_("{out}: {digits} digits and {numbers} numbers").format(out=out, **counts))
+    return 0
+
+
 def _where() -> str:
     from guarismo.datasets import find_mnist
 

@@ -161,6 +161,9 @@ def _step_function(model: Any, optimizer: Any, loss_of: Callable[..., Any]) -> C
             halves = zip(*(tf.split(part, 2) for part in batch), strict=True)
             loss = tf.add_n([loss_of(model, *half) for half in halves]) / 2
         gradients = tape.gradient(loss, model.trainable_variables)
+        # in bfloat16 the gradient of one batch in thousands overflows: that step is left out
+        finite = tf.math.is_finite(tf.linalg.global_norm(gradients))
+        gradients = [tf.where(finite, gradient, 0.0) for gradient in gradients]
         optimizer.apply(gradients, model.trainable_variables)
         return loss
 

@@ -1,0 +1,1 @@
+"""Reading over HTTP, and a page to draw on. Extra ``[serve]``."""

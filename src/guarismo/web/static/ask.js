@@ -1,0 +1,25 @@
+// Questions to the server. The newest of a kind wins: an answer that comes late is thrown away.
+const latest = new Map();
+
+export async function ask(path, options = {}, kind = path) {
+  const turn = (latest.get(kind) ?? 0) + 1;
+  latest.set(kind, turn);
+  const headers = { ...options.headers };
+  const key = sessionStorage.getItem("key");
+  if (key) headers["X-API-Key"] = key;
+  const answer = await fetch(path, { ...options, headers });
+  const found = await answer.json();
+  if (answer.status === 401 && !options.again) {
+    const given = window.prompt(document.documentElement.dataset.key ?? "key:");
+    if (given) {
+      sessionStorage.setItem("key", given);
+      return ask(path, { ...options, again: true }, kind);
+    }
+  }
+  if (!answer.ok) throw Object.assign(new Error(found.detail ?? answer.statusText), { status: answer.status });
+  return latest.get(kind) === turn ? found : null;
+}
+
+export const asJson = (value) => ({
+  method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(value),
+});

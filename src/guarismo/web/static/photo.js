@@ -1,0 +1,86 @@
+// A picture from a file, the clipboard or the camera; what is read lies over it.
+const $ = (id) => document.getElementById(id);
+
+export function showPhoto({ ask, words, inWords, remember, open }) {
+  async function read(file) {
+    if (!file) return;
+    open("photo");
+    const url = URL.createObjectURL(file);
+    clear();
+    try {
+      const form = new FormData();
+      form.append("file", file);
+      const page = await ask("/v1/read?as=auto", { method: "POST", body: form }, "photo");
+      if (page) show(page, url);
+    } catch (error) {
+      $("photo-reading").textContent = "–";
+      $("photo-advice").textContent = error.status ? error.message : words().offline;
+    }
+  }
+
+  function clear() {
+    $("photo-reading").textContent = "";
+    $("photo-status").textContent = "";
+    $("photo-advice").textContent = "";
+    $("found").replaceChildren();
+    $("cut").hidden = true;
+    $("picture").hidden = true;
+  }
+
+  function show(page, url) {
+    const picture = Object.assign(new Image(), { src: url, alt: words().photo });
+    const shown = (number) => (number.status === "read" || number.status === "unsure" ? number.text : "–");
+    $("picture").replaceChildren(picture, ...page.numbers.map((number) => place(number, page, picture, shown(number))));
+    $("picture").hidden = false;
+    $("drop").classList.add("small");
+    if (!page.numbers.length) return void ($("photo-advice").textContent = words().none);
+    tell(page.numbers[0], shown(page.numbers[0]));
+    for (const number of page.numbers) remember(number);
+  }
+
+  function tell(number, text) {
+    $("photo-reading").textContent = text;
+    $("photo-reading").parentElement.classList.toggle("long", text.length > 6);
+    $("photo-status").textContent = inWords(number);
+    $("photo-status").className = `status ${number.status}`;
+    $("photo-advice").textContent = words().advice[number.status];
+  }
+
+  function place(number, page, picture, text) {
+    const { left, top, right, bottom } = number.box;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = number.status + (top < 0.12 * page.height ? " below" : "");
+    Object.assign(button.style, {
+      left: `${(100 * left) / page.width}%`, top: `${(100 * top) / page.height}%`,
+      width: `${(100 * (right - left)) / page.width}%`, height: `${(100 * (bottom - top)) / page.height}%`,
+    });
+    button.setAttribute("aria-label", `${text}: ${inWords(number)}`);
+    const label = document.createElement("span");
+    label.textContent = text;
+    button.append(label);
+    button.addEventListener("click", () => {
+      tell(number, text);
+      const scale = picture.naturalWidth / page.width;
+      const cut = $("cut-picture");
+      Object.assign(cut, { width: (right - left) * scale, height: (bottom - top) * scale });
+      cut.getContext("2d").drawImage(picture, -left * scale, -top * scale);
+      $("cut").hidden = false;
+    });
+    return button;
+  }
+
+  for (const id of ["file", "camera"]) $(id).addEventListener("change", (event) => read(event.target.files[0]));
+  const drop = $("drop");
+  document.addEventListener("dragover", (event) => { event.preventDefault(); drop.classList.add("over"); });
+  document.addEventListener("dragleave", () => drop.classList.remove("over"));
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    drop.classList.remove("over");
+    read(event.dataTransfer.files[0]);
+  });
+  document.addEventListener("paste", (event) => {
+    const file = [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith("image/"));
+    if (file) read(file);
+  });
+}

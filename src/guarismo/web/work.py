@@ -1,0 +1,92 @@
+"""Reading off the event loop, and bounded: so many at once, so many waiting, the rest is refused.
+
+Single digits that arrive together are read as one batch: a batch of 32 takes four times as long as one, not 32 times.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from guarismo import Digit, Reader
+from guarismo.types import Gray
+from guarismo.web.problems import Problem
+
+T = TypeVar("T")
+
+TOGETHER = 64
+"""Digits in one batch at most: more would make the first wait for the last."""
+
+
+class Work:
+    """Runs functions on ``threads`` threads; ``waiting`` more may wait. Raises Problem 429 beyond that, and 503 where
+    an answer takes longer than ``seconds``: the thread goes on, but nobody waits for it."""
+
+    def __init__(self, reader: Reader, threads: int = 2, waiting: int = 64, seconds: float = 30.0) -> None:
+        self._reader, self._seconds, self._most = reader, seconds, threads + waiting
+        self._threads, self._inside = threads, 0
+        self._digits: list[tuple[Gray, asyncio.Future[Digit]]] = []
+        self._batches: asyncio.Task[None] | None = None
+        self.open()
+
+    def open(self) -> None:
+        """Take work (again)."""
+        self._pool = ThreadPoolExecutor(self._threads, "read")
+
+    @property
+    def inside(self) -> int:
+        """How many are being read or wait."""
+        return self._inside
+
+    async def run(self, function: Callable[[], T]) -> T:
+        with self._place():
+            return await self._in_time(asyncio.wrap_future(self._pool.submit(function)))
+
+    async def digit(self, gray: Gray) -> Digit:
+        """One digit, read in a batch with those that came meanwhile."""
+        with self._place():
+            waiting: asyncio.Future[Digit] = asyncio.get_running_loop().create_future()
+            self._digits.append((gray, waiting))
+            if self._batches is None or self._batches.done():
+                self._batches = asyncio.create_task(self._read_batches())
+            return await self._in_time(waiting)
+
+    def close(self) -> None:
+        """What was begun is finished."""
+        self._pool.shutdown(wait=True)
+
+    @contextlib.contextmanager
+    def _place(self):  # type: ignore[no-untyped-def]
+        if self._inside >= self._most:
+            raise Problem(429, f"{self._most} requests are being read or wait; try again", {"Retry-After": "1"})
+        self._inside += 1
+        try:
+            yield
+        finally:
+            self._inside -= 1
+
+    async def _in_time(self, coming: asyncio.Future[T]) -> T:
+        try:
+            return await asyncio.wait_for(coming, self._seconds)
+        except TimeoutError as error:
+            told = f"not read within {self._seconds:g} seconds; send a smaller picture, or try again"
+            raise Problem(503, told, {"Retry-After": "5"}) from error
+
+    async def _read_batches(self) -> None:
+        while self._digits:
+            some, self._digits = self._digits[:TOGETHER], self._digits[TOGETHER:]
+            some = [(gray, waiting) for gray, waiting in some if not waiting.done()]
+            grays = [gray for gray, _waiting in some]
+            try:
+                found = await asyncio.wrap_future(self._pool.submit(self._reader.digits, grays))
+            except Exception as error:  # whoever waits is told
+                for _gray, waiting in some:
+                    if not waiting.done():
+                        waiting.set_exception(error)
+                continue
+            for (_gray, waiting), digit in zip(some, found, strict=True):
+                if not waiting.done():
+                    waiting.set_result(digit)
