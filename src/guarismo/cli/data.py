@@ -75,7 +75,9 @@ def verify(name: str, folder: Path | None) -> int:
     return 1
 
 
-@command.command("export-corrections", help="Corrections kept by `guarismo serve --keep`, as a data set to train on.")
+@command.command(
+    "export-corrections", help="Corrections as a data set. Those that `guarismo serve --keep` kept, to train on."
+)
 @click.argument("folder", metavar="FOLDER", type=click.Path(path_type=Path))
 @click.option(
     "--out", required=True, metavar="FOLDER", type=click.Path(path_type=Path), help="A new folder for the data set."

@@ -128,10 +128,11 @@ function showBars(shares, number) {
   const best = shares.indexOf(Math.max(...shares));
   $("bars").replaceChildren(...shares.map((share, digit) => {
     const row = document.createElement("li");
-    const [name, bar, told] = ["span", "meter", "span"].map((tag) => document.createElement(tag));
+    const [name, bar, told] = ["span", "div", "span"].map((tag) => document.createElement(tag));
     name.textContent = String(digit);
-    bar.value = share;
-    bar.setAttribute("aria-label", `${digit}: ${percent(share)}`);
+    bar.className = "bar";
+    bar.append(document.createElement("div"));
+    bar.firstChild.style.width = `${100 * share}%`;
     told.textContent = percent(share);
     row.append(name, bar, told);
     row.classList.toggle("best", digit === best && number?.status !== "blank");
