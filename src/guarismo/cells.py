@@ -1,0 +1,118 @@
+"""Cells of a lattice: which sides close them, and their cut-outs without the ruled lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from guarismo.cutout import Cutout, straighten
+from guarismo.ink import frame
+from guarismo.lattice import Lattice
+from guarismo.types import Gray
+
+LARGEST = 128
+"""Pixels of a cut-out's height at most: writing in cells is read at 28 or 48 pixels."""
+
+THICKEST = 0.18
+"""Share of a cell's width or height that a ruled line may take on one side. More, and strokes beside it are lost."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cell:
+    """``cutout`` is the inside of the cell, upright, without its ruled lines; ``empty`` that no ink is in it.
+
+    ``row`` and ``column`` count from 0; a merged cell has a ``row_span`` or ``column_span`` above 1.
+    """
+
+    row: int
+    column: int
+    row_span: int
+    column_span: int
+    cutout: Cutout
+    empty: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A cell's place in a lattice: rows ``top`` to ``bottom`` and columns ``left`` to ``right``, these excluded."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
+def places(lattice: Lattice) -> list[Place]:
+    """The cells, row by row: closed on all sides. Cells without a side between them are one, if a rectangle; where
+    they are none, the side was worn off. What is open to the outside is no cell."""
+    of = _regions(lattice)
+    found = []
+    for number in np.unique(of[of >= 0]):
+        rows, columns = np.nonzero(of == number)
+        place = Place(int(rows.min()), int(columns.min()), int(rows.max()) + 1, int(columns.max()) + 1)
+        if len(rows) == (place.bottom - place.top) * (place.right - place.left):
+            found.append(place)
+        else:
+            found += [
+                Place(row, column, row + 1, column + 1)
+                for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
+            ]
+    return sorted(found, key=lambda place: (place.top, place.left))
+
+
+def _regions(lattice: Lattice) -> NDArray[np.int64]:
+    """int64 (R, C): which cells hang together, -1 for what is open to the outside."""
+    rows, columns = lattice.rows, lattice.columns
+    canvas = np.zeros((2 * rows + 3, 2 * columns + 3), np.uint8)
+    canvas[::2, ::2] = canvas[2:-2:2, 2:-2:2] = 0
+    canvas[[0, -1]] = canvas[:, [0, -1]] = 1
+    inner = canvas[1:-1, 1:-1]
+    inner[1::2, 1::2] = 1
+    inner[::2, 1::2] = ~lattice.level_sides
+    inner[1::2, ::2] = ~lattice.upright_sides
+    _count, labels = cv2.connectedComponents(canvas, connectivity=4)
+    of = labels[2:-2:2, 2:-2:2].astype(np.int64)
+    of[of == labels[0, 0]] = -1
+    return np.asarray(of, np.int64)
+
+
+def cut(base: Gray, corners: NDArray[np.float64], shape: tuple[int, int], to_caller: NDArray[np.float64]) -> Cutout:
+    """The inside of a cell. ``corners`` float64 (4, 2) are the crossings around it in ``base``, the caller's picture or
+    a smaller copy; ``to_caller`` float64 (3, 3) leads from its pixels to the caller's of ``shape``."""
+    top, right, bottom, left = (np.linalg.norm(corners[i] - corners[i - 1]) for i in (1, 2, 3, 0))
+    size = (max(4, round((left + right) / 2)), max(4, round((top + bottom) / 2)))
+    whole = straighten(base, corners.astype(np.float32), size)
+    within = _inside(whole.gray)
+    gray = whole.gray[within[0] : within[1], within[2] : within[3]]
+    moved = to_caller @ whole.back @ np.array([[1, 0, within[2]], [0, 1, within[0]], [0, 0, 1]], np.float64)
+    return Cutout(np.ascontiguousarray(gray), shape, moved)
+
+
+def _inside(gray: Gray) -> tuple[int, int, int, int]:
+    """Top, bottom, left and right of what the ruled lines along a cell's edges leave."""
+    dark = np.abs(float(np.median(gray)) - gray.astype(np.float32))
+    top, bottom = _line_end(dark), _line_end(dark[::-1])
+    left, right = _line_end(dark.T), _line_end(dark.T[::-1])
+    return top, gray.shape[0] - bottom, left, gray.shape[1] - right
+
+
+def _line_end(dark: NDArray[np.float32]) -> int:
+    """Rows from the first on that belong to the line there: to where it has a quarter of its darkness, in any third."""
+    rows, columns = dark.shape
+    most = max(1, round(THICKEST * rows))
+    ends = []
+    for third in np.array_split(dark[:, columns // 8 : columns - columns // 8], 3, axis=1):
+        profile = np.median(third, axis=1)[: most + 1] if third.size else np.zeros(1)
+        peak = float(profile[: max(2, most // 2)].max(initial=0))
+        below = np.flatnonzero(profile < max(0.25 * peak, 6.0))
+        after = below[below > int(profile[: max(2, most // 2)].argmax())]
+        ends.append(int(after[0]) if after.size and peak > 6 else (most if peak > 6 else 0))
+    return int(min(most, max(ends) + 1))
+
+
+def is_empty(cutout: Cutout) -> bool:
+    """No ink but noise."""
+    return frame(cutout.gray).box is None

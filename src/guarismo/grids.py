@@ -1,0 +1,92 @@
+"""Grids and tables on a page: ``Gray`` → cells, each cut out and upright.
+
+The stages, each a module: ``rulings`` (which lines hang together) → ``unbend`` (a view in which they are straight) →
+``lattice`` (rows, columns, and which sides are drawn) → ``cells`` (what they enclose, and its cut-out).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guarismo import lattice as lattices
+from guarismo import rulings, unbend
+from guarismo.cells import LARGEST, Cell, Place, cut, is_empty, places
+from guarismo.cutout import Corners
+from guarismo.paper import shrink
+from guarismo.types import Box, Gray
+
+__all__ = ["Cell", "GridCut", "find"]
+
+WORK = 1200
+"""Longest side, in pixels, at which lines are looked for: a puzzle that takes a quarter of a photo has cells of 33."""
+
+LEAST_CELLS = 3
+"""A box, or one with a line through it, is a frame around something; three are a grid."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GridCut:
+    """A grid, cut up: ``cells`` row by row; ``corners`` and ``box`` in the caller's picture."""
+
+    rows: int
+    columns: int
+    cells: tuple[Cell, ...]
+    corners: Corners
+    box: Box
+
+
+def find(gray: Gray) -> list[GridCut]:
+    """All grids of a picture uint8 (H, W) in reading order; single rows of boxes are some, with ``rows`` 1."""
+    if min(gray.shape) < 24:
+        return []
+    small = shrink(gray, WORK)
+    flat = rulings.even(small)
+    found: list[GridCut] = []
+    for group in rulings.groups(rulings.segments(flat), flat.shape):
+        view = unbend.view(flat, group)
+        if view is None:
+            continue
+        for lattice in lattices.lattices(view):
+            grid = _grid(gray, view.there(lattice.nodes) * (gray.shape[1] / small.shape[1]), places(lattice))
+            if grid is not None and not any(_same(grid, other) for other in found):
+                found.append(grid)
+    return sorted(found, key=lambda grid: (grid.box.top, grid.box.left))
+
+
+def _grid(gray: Gray, nodes: NDArray[np.float64], inside: list[Place]) -> GridCut | None:
+    """A grid whose lines cross at ``nodes`` float64 (R + 1, C + 1, 2) of the caller's picture."""
+    rows, columns = nodes.shape[0] - 1, nodes.shape[1] - 1
+    if len(inside) < max(LEAST_CELLS, 0.5 * rows * columns):
+        return None
+    scale = min(1.0, LARGEST / float(np.median(np.linalg.norm(np.diff(nodes, axis=0), axis=-1))))
+    base = gray if scale == 1 else shrink(gray, max(1, round(scale * max(gray.shape))))
+    factor = np.array(base.shape[::-1]) / gray.shape[::-1]
+    to_caller = np.diag([*(1 / factor), 1.0])
+    cells = []
+    for place in inside:
+        around = nodes[
+            [place.top, place.top, place.bottom, place.bottom], [place.left, place.right, place.right, place.left]
+        ]
+        cutout = cut(base, around * factor, (gray.shape[0], gray.shape[1]), to_caller)
+        span = (place.bottom - place.top, place.right - place.left)
+        cells.append(Cell(place.top, place.left, *span, cutout, is_empty(cutout)))
+    corners = nodes[[0, 0, -1, -1], [0, -1, -1, 0]].astype(np.float32)
+    return GridCut(rows, columns, tuple(cells), corners, _box(nodes, gray.shape))
+
+
+def _box(nodes: NDArray[np.float64], shape: tuple[int, ...]) -> Box:
+    points = nodes.reshape(-1, 2)
+    left, top = np.clip(np.floor(points.min(0)), 0, [shape[1] - 1, shape[0] - 1]).astype(int).tolist()
+    right, bottom = np.ceil(points.max(0)).astype(int).tolist()
+    return Box(left, top, min(max(right, left + 1), shape[1]), min(max(bottom, top + 1), shape[0]))
+
+
+def _same(one: GridCut, other: GridCut) -> bool:
+    """Whether two grids lie on the same place for the most part."""
+    width = min(one.box.right, other.box.right) - max(one.box.left, other.box.left)
+    height = min(one.box.bottom, other.box.bottom) - max(one.box.top, other.box.top)
+    smaller = min(one.box.width * one.box.height, other.box.width * other.box.height)
+    return width > 0 and height > 0 and width * height > 0.3 * smaller

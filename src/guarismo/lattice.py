@@ -1,0 +1,266 @@
+"""Rows and columns: from a straight view of ruled lines to lattices of them, with the sides that are there.
+
+Lines count where they meet others: a ruling of one direction ends on or crosses at least two of the other, which
+strokes of digits and letters hardly ever do. What hangs together so is one lattice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guarismo.unbend import Traces, View, trace
+
+SHORTEST = 12
+"""Pixels of a view: shorter pieces are no side of a cell."""
+
+BREAK = 24
+"""Pixels of a view over which a broken line goes on: a worn line has such holes. More, and two boxes side by side hang
+together; a line in two parts is of the same lattice anyway where both parts meet lines across."""
+
+ASIDE = 4.0
+"""Pixels that pieces of one line may lie off each other."""
+
+REACH = 6
+"""Pixels by which a line may miss the one that it ends on."""
+
+LONG = 0.2
+"""Share of the view from which a line counts by itself; a shorter one must go from one such line to another."""
+
+SMALLEST_CELL = 12
+"""Pixels of a view between two lines of a lattice; nearer ones are one double line."""
+
+NARROW = 0.22
+"""Share of the median width (or height) under which a strip is a double line."""
+
+THERE, HINTED = 0.55, 0.2
+"""Share of a side on which a line is seen: from the first on it is there, under the second it is not. Between, it is
+worn off, and there where the rest of its line is."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ruling:
+    """A line of a lattice. ``start`` and ``stop`` are its ends along, in pixels of the view; ``points`` float64
+    (N, 2) are places along and across, in order."""
+
+    start: float
+    stop: float
+    points: NDArray[np.float64]
+
+    def at(self, along: NDArray[np.floating] | float) -> NDArray[np.float64]:
+        """Its place across where it is at ``along``; it goes on straight beyond its ends."""
+        return np.asarray(np.interp(along, self.points[:, 0], self.points[:, 1]), np.float64)
+
+    @property
+    def across(self) -> float:
+        return float(np.median(self.points[:, 1]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lattice:
+    """``level`` the R + 1 rulings from top to bottom, ``upright`` the C + 1 from left to right.
+
+    ``nodes`` float64 (R + 1, C + 1, 2): x and y of crossings in the view. ``level_sides`` bool (R + 1, C) and
+    ``upright_sides`` bool (R, C + 1): which sides of cells are drawn.
+    """
+
+    nodes: NDArray[np.float64]
+    level_sides: NDArray[np.bool_]
+    upright_sides: NDArray[np.bool_]
+
+    @property
+    def rows(self) -> int:
+        return len(self.nodes) - 1
+
+    @property
+    def columns(self) -> int:
+        return int(self.nodes.shape[1]) - 1
+
+
+def lattices(view: View) -> list[Lattice]:
+    """All lattices in a view, of one cell or more."""
+    level, upright = trace(view.gray, 0, SHORTEST), trace(view.gray, 1, SHORTEST)
+    across, down = _rulings(level), _rulings(upright)
+    found = []
+    for some, others in _hanging_together(across, down, view.gray.shape):
+        lattice = _lattice([across[i] for i in some], [down[i] for i in others], level, upright)
+        if lattice is not None:
+            found.append(lattice)
+    return found
+
+
+def _rulings(traces: Traces) -> list[Ruling]:
+    """Pieces one behind the other, put together."""
+    if not traces.count:
+        return []
+    order = np.lexsort((traces.along, traces.piece))
+    points = np.column_stack([traces.along, traces.across])[order].astype(np.float64)
+    pieces = np.split(points, np.flatnonzero(np.diff(traces.piece[order])) + 1)
+    pieces.sort(key=lambda piece: piece[0, 0])
+    rulings: list[list[NDArray[np.float64]]] = []
+    for piece in pieces:
+        best = min(rulings, key=lambda ruling: _miss(ruling[-1], piece), default=None)
+        if best is not None and _miss(best[-1], piece) < np.inf:
+            best.append(piece)
+        else:
+            rulings.append([piece])
+    return [_ruling(np.concatenate(parts)) for parts in rulings]
+
+
+def _miss(before: NDArray[np.float64], after: NDArray[np.float64]) -> float:
+    """How far off the end of one piece the next one starts; infinite where it is no continuation."""
+    gap = float(after[0, 0] - before[-1, 0])
+    shorter = min(len(before), len(after))
+    off = abs(float(np.median(before[-12:, 1]) - np.median(after[:12, 1])))
+    if after[-1, 0] <= before[-1, 0] or not -BREAK / 2 <= gap <= min(BREAK, max(5, 0.3 * shorter)) or off > ASIDE:
+        return float("inf")
+    return off + max(gap, 0) / BREAK
+
+
+def _ruling(points: NDArray[np.float64]) -> Ruling:
+    """The line in the middle of pixels float64 (N, 2), by medians of sixteen pixels along."""
+    bins = ((points[:, 0] - points[:, 0].min()) // 16).astype(int)
+    order = np.lexsort((points[:, 1], bins))
+    middles = [np.median(part, axis=0) for part in np.split(points[order], np.flatnonzero(np.diff(bins[order])) + 1)]
+    return Ruling(float(points[:, 0].min()), float(points[:, 0].max()) + 1, np.array(middles))
+
+
+def _spans(rulings: list[Ruling]) -> NDArray[np.float64]:
+    return np.array([[r.start, r.stop, r.across] for r in rulings]).reshape(-1, 3)
+
+
+def _crossings(level: list[Ruling], upright: list[Ruling]) -> NDArray[np.bool_]:
+    """Which rulings of both directions meet: bool (H, V)."""
+    h, v = _spans(level)[:, None], _spans(upright)[None]
+    across = (h[..., 0] - REACH <= v[..., 2]) & (v[..., 2] <= h[..., 1] + REACH)
+    return np.asarray(across & (v[..., 0] - REACH <= h[..., 2]) & (h[..., 2] <= v[..., 1] + REACH), bool)
+
+
+def _long(rulings: list[Ruling], extent: int) -> NDArray[np.bool_]:
+    spans = _spans(rulings)
+    return np.asarray(spans[:, 1] - spans[:, 0] > LONG * extent, bool)
+
+
+def _ends_on(pieces: list[Ruling], others: list[Ruling], chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which pieces start and stop on two different chosen ones of the other direction."""
+    meet = _crossings(pieces, others) & chosen[None]
+    own, place = _spans(pieces), _spans(others)[None, :, 2]
+    starts = meet & (np.abs(place - own[:, :1]) <= REACH)
+    stops = meet & (np.abs(place - own[:, 1:2]) <= REACH)
+    return np.asarray(starts.any(1) & stops.any(1) & (meet.sum(1) >= 2), bool)
+
+
+def _chosen(level: list[Ruling], upright: list[Ruling], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Who meets whom, among long rulings and the short ones that go from one ruling to another: bool (H, V)."""
+    h, v = _long(level, shape[1]), _long(upright, shape[0])
+    for _ in range(4):
+        h, v = h | _ends_on(level, upright, v), v | _ends_on(upright, level, h)
+    meet = _crossings(level, upright) & h[:, None] & v[None]
+    while True:
+        kept = meet & (meet.sum(1, keepdims=True) >= 2) & (meet.sum(0, keepdims=True) >= 2)
+        if (kept == meet).all():
+            return np.asarray(meet, bool)
+        meet = kept
+
+
+def _hanging_together(
+    level: list[Ruling], upright: list[Ruling], shape: tuple[int, ...]
+) -> list[tuple[list[int], list[int]]]:
+    """Sets of rulings that meet each other, each at least two others."""
+    if not level or not upright:
+        return []
+    meet = _chosen(level, upright, shape)
+    found = []
+    left = set(np.flatnonzero(meet.any(1)).tolist())
+    while left:
+        h: NDArray[Any] = np.arange(len(level)) == min(left)
+        while not ((more := np.asarray(meet[:, meet[h].any(0)].any(1))) == h).all():
+            h = more
+        left -= set(np.flatnonzero(h).tolist())
+        found.append((np.flatnonzero(h).tolist(), np.flatnonzero(meet[h].any(0)).tolist()))
+    return found
+
+
+def _lattice(level: list[Ruling], upright: list[Ruling], across: Traces, down: Traces) -> Lattice | None:
+    """One lattice of rulings that meet."""
+    rows, columns = _lines(level), _lines(upright)
+    rows, columns = _open_ends(rows, columns, upright), _open_ends(columns, rows, level)
+    if len(rows) < 2 or len(columns) < 2:
+        return None
+    nodes = _nodes(rows, columns)
+    seen_level = _seen(rows, nodes, across, 0)
+    seen_upright = _seen(columns, nodes, down, 1)
+    return Lattice(nodes, _drawn(seen_level), _drawn(seen_upright.T).T)
+
+
+def _lines(rulings: list[Ruling]) -> list[Ruling]:
+    """Rulings at the same place across are one line of the lattice, and so are double lines."""
+    ordered = sorted(rulings, key=lambda ruling: ruling.across)
+    while True:
+        places = np.array([ruling.across for ruling in ordered])
+        gaps = np.diff(places)
+        wide = gaps[gaps > SMALLEST_CELL]
+        least = max(SMALLEST_CELL, NARROW * float(np.median(wide)) if wide.size else 0.0)
+        near = np.flatnonzero(gaps < least)
+        if not near.size:
+            return ordered
+        i = int(near[np.argmin(gaps[near])])
+        ordered[i : i + 2] = [_merged(ordered[i], ordered[i + 1])]
+
+
+def _merged(one: Ruling, other: Ruling) -> Ruling:
+    points = np.concatenate([one.points, other.points])
+    points = points[np.argsort(points[:, 0], kind="stable")]
+    return Ruling(min(one.start, other.start), max(one.stop, other.stop), points)
+
+
+def _open_ends(lines: list[Ruling], others: list[Ruling], pieces: list[Ruling]) -> list[Ruling]:
+    """With a line at the ends of ``others`` where none is drawn: tables without a frame on the left and right."""
+    if len(others) < 3:
+        return lines
+    pitch = float(np.median(np.diff([line.across for line in lines]))) if len(lines) > 1 else 0.0
+    starts, stops = (np.array([getattr(other, name) for other in others]) for name in ("start", "stop"))
+    span = np.array([others[0].across, others[-1].across])
+    added = list(lines)
+    for ends, edge, sign in ((starts, lines[0].across, -1), (stops, lines[-1].across, 1)):
+        beyond = sign * (ends - edge)
+        if (beyond > max(2 * SMALLEST_CELL, 0.35 * pitch)).mean() > 0.6:
+            place = float(np.median(ends[beyond > max(2 * SMALLEST_CELL, 0.35 * pitch)]))
+            line = Ruling(float(span[0]), float(span[1]), np.column_stack([span, [place, place]]))
+            added = [line, *added] if sign < 0 else [*added, line]
+    return added
+
+
+def _nodes(rows: list[Ruling], columns: list[Ruling]) -> NDArray[np.float64]:
+    x = np.tile([column.across for column in columns], (len(rows), 1))
+    y = np.zeros_like(x)
+    for _ in range(3):
+        y = np.stack([row.at(x[i]) for i, row in enumerate(rows)])
+        x = np.stack([column.at(y[:, j]) for j, column in enumerate(columns)], 1)
+    return np.stack([x, y], -1) + 0.5
+
+
+def _seen(lines: list[Ruling], nodes: NDArray[np.float64], traces: Traces, axis: int) -> NDArray[np.float64]:
+    """The share of each side on which its line is seen: float64 (R + 1, C) for level lines, (R, C + 1) for upright."""
+    strength = traces.strength.T if axis else traces.strength
+    grid = nodes[..., ::-1].transpose(1, 0, 2) if axis else nodes
+    seen = np.zeros((len(lines), grid.shape[1] - 1))
+    for i, line in enumerate(lines):
+        for j in range(grid.shape[1] - 1):
+            start, stop = grid[i, j, 0], grid[i, j + 1, 0]
+            along = np.arange(start + 0.12 * (stop - start), stop - 0.12 * (stop - start))
+            across = np.rint(line.at(along)).astype(int)
+            x = np.clip(along.astype(int), 0, strength.shape[1] - 1)
+            best = np.max([strength[np.clip(across + k, 0, len(strength) - 1), x] for k in range(-3, 4)], axis=0)
+            seen[i, j] = float((best > 0.6 * traces.least).mean()) if len(along) else 0.0
+    return seen.T if axis else seen
+
+
+def _drawn(seen: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which sides are there, a line to a row: a worn side is, where most of its line is."""
+    there = seen >= THERE
+    most = there.mean(1, keepdims=True) >= 0.5
+    return np.asarray(there | (most & (seen >= HINTED)), bool)

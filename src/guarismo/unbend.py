@@ -1,0 +1,208 @@
+"""Bent and slanting lines made straight: from a group of lines to a view of it in which they follow the pixels.
+
+The view is an array of places: where in the picture each of its pixels lies. Perspective comes first, from the lines'
+vanishing points; what is left, a page's bend, is a smooth shift, fitted so that each line that is seen is straight.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from guarismo.rulings import Group, upright
+from guarismo.types import Gray
+
+LONGEST, ENLARGED = 1000, 2.0
+"""Pixels of a view's longest side, and how often a small picture is enlarged for it at most: the cells of a puzzle have
+a hundred pixels then, and strokes of digits are as much shorter than their sides as they can be."""
+
+MARGIN = 12
+"""Pixels around the lines."""
+
+SMOOTH = 15
+"""Pixels along a line over which it is averaged: it lifts a faint line out of the paper's grain. A line bent by eight
+degrees moves two pixels over it; twice that, and bent lines fade."""
+
+WIDTHS = (2, 4, 7)
+"""Pixels on both sides of a line where paper must be: for hairlines, common lines, and thick frames."""
+
+FAINTEST = 4.0
+"""Grey levels, averaged along the line, below which nothing is a line: a camera's noise gives 2."""
+
+STEP = 8
+"""Pixels between the points of a line by which its bend is fitted."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """``gray`` uint8 (H, W), even light, lines dark; ``places`` float32 (H, W, 2), each pixel's x, y in the picture."""
+
+    gray: Gray
+    places: NDArray[np.float32]
+
+    def there(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Points (..., 2) of this view, x and y of pixel corners, in the picture; outside, as the edge goes on."""
+        flat = points.reshape(-1, 2)
+        rows, columns = self.gray.shape
+        inside = np.clip(flat - 0.5, 0, [columns - 1.001, rows - 1.001])
+        x, y = np.minimum(inside.astype(int), [columns - 2, rows - 2]).T
+        fx, fy = (inside - np.column_stack([x, y])).T[..., None]
+        p = self.places.astype(np.float64)
+        right, down = p[y, x + 1] - p[y, x], p[y + 1, x] - p[y, x]
+        found = p[y, x] + fx * right + fy * down + fx * fy * (p[y + 1, x + 1] - p[y + 1, x] - right)
+        beyond = flat - 0.5 - inside
+        found += beyond[:, :1] * right + beyond[:, 1:] * down + 0.5
+        return np.asarray(found.reshape(points.shape), np.float64)
+
+
+def view(flat: Gray, group: Group) -> View | None:
+    """A view of the group in which its lines run level and upright; None where there is no such view."""
+    places = _places(group, flat.shape)
+    if places is None:
+        return None
+    seen = _look(flat, places)
+    if ridges(seen.gray, 0).sum() + ridges(seen.gray, 1).sum() < (
+        ridges(255 - seen.gray, 0).sum() + ridges(255 - seen.gray, 1).sum()
+    ):
+        flat = 255 - flat
+        seen = replace(seen, gray=255 - seen.gray)
+    for _ in range(2):
+        seen = _look(flat, _straightened(seen))
+    return seen
+
+
+def _look(flat: Gray, places: NDArray[np.float32]) -> View:
+    seen = cv2.remap(flat, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
+    return View(np.asarray(seen, np.uint8), places)
+
+
+def _places(group: Group, shape: tuple[int, ...]) -> NDArray[np.float32] | None:
+    back = upright(group)
+    homogeneous = np.column_stack([group.ends, np.ones(2 * (len(group.level) + len(group.upright)))])
+    ends = homogeneous @ np.linalg.inv(back).T
+    if ends[:, 2].min() <= 0.05:
+        return None
+    ends = ends[:, :2] / ends[:, 2:]
+    low, high = ends.min(0) - MARGIN, ends.max(0) + MARGIN
+    if (high - low).max() > 4 * max(shape) or (high - low).min() < 20:
+        return None
+    scale = min(ENLARGED, LONGEST / float((high - low).max()))
+    columns, rows = np.maximum(np.ceil((high - low) * scale), 2).astype(int)
+    x, y = np.meshgrid(low[0] + np.arange(columns) / scale, low[1] + np.arange(rows) / scale)
+    there = np.stack([x, y, np.ones_like(x)], -1) @ back.T
+    if there[..., 2].min() <= 0.02:
+        return None
+    return np.asarray(there[..., :2] / there[..., 2:], np.float32)
+
+
+def ridges(gray: Gray, axis: int) -> NDArray[np.float32]:
+    """How much darker than the paper on both sides a level (``axis`` 0) or upright (1) line through each pixel is:
+    float32 (H, W), 0 or more."""
+    picture = cv2.transpose(gray) if axis else gray
+    smooth = cv2.blur(picture, (SMOOTH, 1), borderType=cv2.BORDER_REPLICATE).astype(np.int16)
+    best: NDArray[Any] = np.zeros_like(smooth)
+    for width in WIDTHS:
+        padded = cv2.copyMakeBorder(smooth, width, width, 0, 0, cv2.BORDER_REPLICATE)
+        sides = cv2.subtract(cv2.min(padded[: -2 * width], padded[2 * width :]), smooth)
+        best = cv2.max(best, sides)
+    return np.asarray(cv2.transpose(best) if axis else best, np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Traces:
+    """Pieces of lines, pixel by pixel. ``along`` and ``across`` int64 (N,): a level line's x and y, an upright one's y
+    and x. ``piece`` int64 (N,) which piece each pixel is of, 0 ... ``count`` - 1. ``strength`` float32 (H, W) are the
+    ridges, and ``least`` what they must have to be a line."""
+
+    along: NDArray[np.int64]
+    across: NDArray[np.int64]
+    piece: NDArray[np.int64]
+    count: int
+    strength: NDArray[np.float32]
+    least: float
+
+
+def trace(gray: Gray, axis: int, shortest: int) -> Traces:
+    """All pieces of lines of one direction, at least ``shortest`` pixels long."""
+    strength = ridges(gray, axis)
+    across_first = strength.T if axis else strength
+    crest = cv2.dilate(across_first, np.ones((5, 1), np.uint8))
+    tops = (across_first >= crest) & (across_first > FAINTEST)
+    least = max(FAINTEST, 0.2 * float(np.percentile(across_first[tops], 95))) if tops.any() else FAINTEST
+    tops &= across_first > least
+    joined = cv2.dilate(tops.astype(np.uint8), np.ones((3, 3), np.uint8))
+    _count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    long = stats[:, cv2.CC_STAT_WIDTH] >= shortest + 2
+    long[0] = False
+    across, along = np.nonzero(tops & long[labels])
+    names, piece = np.unique(labels[across, along], return_inverse=True)
+    return Traces(along, across, piece.astype(np.int64), len(names), strength, least)
+
+
+def _straightened(seen: View) -> NDArray[np.float32]:
+    """Places for a view in which the lines that are bent in this one are straight."""
+    rows, columns = seen.gray.shape
+    shortest = max(24, max(rows, columns) // 30)
+    size = max(rows, columns)
+    down = _bend(trace(seen.gray, 0, shortest), size)
+    aside = _bend(trace(seen.gray, 1, shortest), size)
+    x, y = np.meshgrid(np.arange(columns, dtype=np.float32), np.arange(rows, dtype=np.float32))
+    u, v = x.copy(), y.copy()
+    for _ in range(3):
+        u, v = x + _shift(aside, v, u, size), y + _shift(down, u, v, size)
+    bent = cv2.remap(seen.places, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    beyond = np.stack([u - np.clip(u, 0, columns - 1), v - np.clip(v, 0, rows - 1)], -1)
+    return np.asarray(bent + beyond * _pitch(seen.places), np.float32)
+
+
+def _pitch(places: NDArray[np.float32]) -> float:
+    """Pixels of the picture to one of the view, about."""
+    return float(np.linalg.norm(places[0, -1] - places[0, 0]) / max(places.shape[1] - 1, 1))
+
+
+POWERS = ((1, 0), (2, 0), (3, 0), (4, 0), (1, 1), (2, 1), (3, 1), (1, 2), (2, 2))
+"""Of the place along and across: what a line's shift is a sum of. None without the place along: that moves whole lines
+and bends none."""
+
+
+def _terms(along: NDArray[np.floating], across: NDArray[np.floating], size: int) -> NDArray[np.float64]:
+    a, b = 2 * along / size - 1, 2 * across / size - 1
+    return np.stack([a**i * b**j for i, j in POWERS], -1)
+
+
+def _shift(
+    bend: NDArray[np.float64], along: NDArray[np.float32], across: NDArray[np.float32], size: int
+) -> NDArray[np.float32]:
+    a, b = 2 * along / size - 1, 2 * across / size - 1
+    found = np.zeros_like(a)
+    for weight, (i, j) in zip(bend.tolist(), POWERS, strict=True):
+        if weight:
+            found += np.float32(weight) * a**i * b**j
+    return np.asarray(found, np.float32)
+
+
+def _bend(traces: Traces, size: int) -> NDArray[np.float64]:
+    """The weights of ``POWERS`` with which the lines' across is nearest to constant: robust least squares."""
+    chosen = traces.along % STEP == 0
+    along, across, piece = traces.along[chosen], traces.across[chosen].astype(np.float64), traces.piece[chosen]
+    if len(along) < 3 * len(POWERS):
+        return np.zeros(len(POWERS))
+    terms = _terms(along, across, size)
+    counts = np.bincount(piece, minlength=traces.count).astype(np.float64)
+    length = counts[piece]  # a long line says more of each of its points: a letter's bar is short
+    weights = length.copy()
+    solution = np.zeros(len(POWERS))
+    for _ in range(5):
+        total = np.maximum(np.bincount(piece, weights, traces.count), 1e-9)
+        own = np.stack([np.bincount(piece, weights * term, traces.count) / total for term in terms.T], -1)
+        middle = np.bincount(piece, weights * across, traces.count) / total
+        t, y = terms - own[piece], across - middle[piece]
+        ridge = 1e-4 * weights.sum() * np.eye(len(POWERS))
+        solution = np.linalg.solve((t * weights[:, None]).T @ t + ridge, (t * weights[:, None]).T @ y)
+        off = y - t @ solution
+        weights = length / (1 + (off / 2.0) ** 2)
+    return np.asarray(solution, np.float64)
