@@ -105,6 +105,13 @@ def load_grays(sources: Iterable[Source]) -> Iterator[Gray]:
             raise type(error)(template, number=number, **error.fields) from error
 
 
+def noting(grays: Iterable[Gray], note: Callable[[Gray], object]) -> Iterator[Gray]:
+    """The pictures one by one, what is of use later noted of each; none is kept."""
+    for gray in grays:
+        note(gray)
+        yield gray
+
+
 def _frozen(gray: Gray) -> Gray:
     gray = gray.view()
     gray.flags.writeable = False

@@ -2,13 +2,13 @@
 
 It wires the stages, each of which can be used alone:
 ``image.load_gray`` → ``ink.frame`` → ``engine.run`` → ``decode.digits`` for one digit to a picture,
-``image.load_gray`` → ``strip.strip`` → ``engine.run`` → ``decode.number`` for a written number.
+``image.load_gray`` → ``strip.strip`` → ``engine.run`` → ``decode.number`` for a written number; ``page`` for many.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import chain, islice
 from pathlib import Path
@@ -17,10 +17,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo import decode, strip
+from guarismo import decode, page, strip
 from guarismo.ctc import Language
 from guarismo.engine import LARGEST_BATCH, Engine, OnnxEngine
-from guarismo.image import Source, Sources, load_gray, load_grays, many
+from guarismo.image import Source, Sources, load_gray, load_grays, many, noting
 from guarismo.ink import INK_VERSION, SIDE, Framed, frame, frames
 from guarismo.model import Model, bundled, load_model, model_directory
 from guarismo.pattern import Constraints
@@ -100,12 +100,18 @@ class Reader:
         """The digit or the number on each picture, whichever it is. The line model says how many characters there are;
         where it sees one digit or nothing, the digit model says what it is, unless there are constraints."""
         looks: list[tuple[Framed, tuple[int, int]]] = []
-        grays = _noting(load_grays(many(sources)), lambda gray: looks.append((frame(gray), gray.shape)))
+        grays = noting(load_grays(many(sources)), lambda gray: looks.append((frame(gray), gray.shape)))
         found: list[Digit | Number] = [*self._lines(grays, constraints)]
         alone = [i for i, one in enumerate(found) if constraints is None and one.text in ("", *"0123456789")]
         for i, digit in zip(alone, self._named([looks[i] for i in alone]), strict=True):
             found[i] = digit
         return found
+
+    def page(self, source: Source) -> Page:
+        """All numbers and grids on a picture of a page, in reading order. Raises what ``number`` raises."""
+        gray = load_gray(source)
+        numbers, grids = page.read(gray, page.Models(self.digits, self.numbers))
+        return Page(numbers, grids, gray.shape[1], gray.shape[0], self.model)
 
     def logits(self, name: Literal["digit", "line"], inputs: NDArray[np.float32]) -> Logits:
         """What the network says, unread: of ink float32 (N, 28, 28), (N, 11); of strips (N, 48, W), (N, T, 17)."""
@@ -119,7 +125,7 @@ class Reader:
 
     def _read(self, grays: Iterable[Gray]) -> list[Digit]:
         sizes: list[tuple[int, int]] = []
-        framed = frames(_noting(grays, lambda gray: sizes.append(gray.shape)))
+        framed = frames(noting(grays, lambda gray: sizes.append(gray.shape)))
         return self._named(list(zip(framed, sizes, strict=True)))
 
     def _named(self, looks: list[tuple[Framed, tuple[int, int]]]) -> list[Digit]:
@@ -133,7 +139,7 @@ class Reader:
 
     def _read_lines(self, grays: Iterable[Gray], language: Language | None) -> list[Number]:
         numbers: list[Number] = []
-        strips = [strip.strip(g) for g in _noting(grays, lambda g: numbers.append(decode.blank_number(g.shape)))]
+        strips = [strip.strip(g) for g in noting(grays, lambda g: numbers.append(decode.blank_number(g.shape)))]
         model, engine = self._line
         for places in strip.alike(strips):
             some = [found for i in places if (found := strips[i]) is not None]
@@ -141,10 +147,3 @@ class Reader:
             for place, one, steps in zip(places, some, logits, strict=True):
                 numbers[place] = decode.number(steps, one, model, language)
         return numbers
-
-
-def _noting(grays: Iterable[Gray], note: Callable[[Gray], object]) -> Iterator[Gray]:
-    """The pictures one by one, what is of use later noted of each; none is kept."""
-    for gray in grays:
-        note(gray)
-        yield gray

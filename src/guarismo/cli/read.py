@@ -46,10 +46,10 @@ PIXELS_TOGETHER = 100_000_000
 @click.option(
     "--as",
     "kind",
-    type=click.Choice(["digit", "number", "auto"]),
+    type=click.Choice(["digit", "number", "page", "auto"]),
     default="digit",
     show_default=True,
-    help="What is on each picture: one digit, a number in one line, or either.",
+    help="What is on each picture: one digit, a number in one line, a whole page, or (auto) a digit or a number.",
 )
 @options.limits
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", help="Form of the results.")
@@ -85,6 +85,8 @@ def command(
         raise UsageError("an empty name; expected a file or folder")
     if kind == "digit" and any(value is not None for value in (line_model, *limits.values())):
         raise UsageError("an option for numbers, where digits are read; add --as number or --as auto")
+    if kind == "page" and any(value is not None for value in (show_ink, *limits.values())):
+        raise UsageError("an option for single digits or numbers, where pages are read; leave it out")
     read = _reads(Reader(model, line_model), kind, limits)
     written = _Written(paths, marked, show_ink, output)
     streamed = form in STREAMED and output is None
@@ -137,11 +139,14 @@ def _reads(reader: Reader, kind: str, limits: dict[str, Any]) -> Reads:
     kinds: dict[str, Callable[[list[Gray]], Sequence[Digit | Number]]] = {
         "digit": reader.digits,
         "number": lambda grays: reader.numbers(grays, constraints),
+        "page": reader.numbers,
         "auto": lambda grays: reader.readings(grays, constraints),
     }
     kinds[kind]([])
 
     def read(chunk: list[tuple[str, Gray]]) -> list[_One]:
+        if kind == "page":
+            return [_One(Result(name, reader.page(gray)), gray) for name, gray in chunk]
         found = kinds[kind]([gray for _name, gray in chunk])
         return [
             _One(Result(name, reader.page_of(reading, gray)), gray, reading)
