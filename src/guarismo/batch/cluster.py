@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,9 @@ class Actor:
         return {"record": found}
 
 
-def cluster(run: Run, address: str, count: int | None = None, memory: int | None = None) -> Iterator[Record]:
+def cluster(
+    run: Run, address: str, count: int | None = None, memory: int | None = None
+) -> Generator[Record, None, None]:
     """Read the missing shards on the Ray cluster at ``address``; "local" starts one on this machine.
 
     ``count`` workers, by default one for each core; ``memory`` in bytes is what Ray sets aside for each.

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import IO, Any
 
-from guarismo.batch.store import in_os_errors, scheme, store
+from guarismo.batch.store import bounded, in_os_errors, scheme, store
 from guarismo.errors import DataError, PictureError, UsageError
-from guarismo.image import MAX_BYTES
 from guarismo.image import SUFFIXES as PICTURES
 
 PARQUET = (".parquet", ".pq")
@@ -123,7 +122,7 @@ def _tar_pictures(file: IO[bytes], address: str, start: int, _count: int | None)
         for member in tar:
             if _is_picture(member):
                 content = tar.extractfile(member)
-                yield member.name, b"" if content is None else content.read(MAX_BYTES + 1)
+                yield member.name, b"" if content is None else bounded(content)
             tar.members.clear()  # type: ignore[attr-defined]
 
 

@@ -155,7 +155,7 @@ def shards(pieces: Iterable[Piece], size: int) -> Iterator[Shard]:
     number, begun, before = 0, 0, 0
     some: list[Piece] = []
     for piece in pieces:
-        if some and (piece.count is None or before - begun >= size):
+        if some and (piece.count is None or before // size > begun // size):
             yield Shard(number, tuple(some))
             number, begun, some = number + 1, before, []
         if some and _follows(some[-1], piece):

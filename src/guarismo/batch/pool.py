@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ _worker: Worker | Exception | None = None
 """That of this process, or why there is none."""
 
 
-def pool(run: Run, count: int, memory: int | None = None) -> Iterator[Record]:
+def pool(run: Run, count: int, memory: int | None = None) -> Generator[Record, None, None]:
     """Read the missing shards with ``count`` processes. ``memory`` in bytes is what each may take for its own; a
     picture that needs more is an error in the result, and no other is harmed.
 
@@ -49,17 +49,14 @@ def pool(run: Run, count: int, memory: int | None = None) -> Iterator[Record]:
 def _dying(executor: ProcessPoolExecutor) -> Iterator[ProcessPoolExecutor]:
     """Its processes are stopped at once where the run is: a shard takes seconds, and is read again anyway."""
     try:
-        with executor:
-            try:
-                yield executor
-            except BaseException:
-                processes = [*(executor._processes or {}).values()]
-                executor.shutdown(wait=False, cancel_futures=True)
-                for process in processes:
-                    process.kill()
-                raise
-    finally:
-        executor.shutdown()
+        yield executor
+    except BaseException:
+        processes = [*(executor._processes or {}).values()]
+        executor.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.kill()
+        raise
+    executor.shutdown()
 
 
 def _run(executor: ProcessPoolExecutor, shards: Iterator[Shard], running: list[Shard], many: int) -> Iterator[Record]:

@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -137,10 +137,6 @@ def _missing(task: Task, listing: Listing, done: frozenset[int]) -> Iterator[Sha
     for shard in shards(output.pieces(), _size(task.job, listing)):
         if shard.number not in done:
             yield shard
-
-
-Engine = Callable[[Run], Iterator[Record]]
-"""Reads the missing shards of a run, in any order, and gives the record of each."""
 
 
 def inline(run: Run) -> Iterator[Record]:

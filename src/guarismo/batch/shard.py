@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from guarismo.errors import DataError, GuarismoError, UsageError
+from guarismo.errors import DataError, GuarismoError, PictureError, UsageError
 from guarismo.image import batches, load_gray
 from guarismo.pattern import Constraints
 from guarismo.reader import Reader
@@ -132,10 +132,11 @@ def _opened(data: bytes | DataError) -> Gray | DataError:
     except DataError as error:
         return error
     except MemoryError:
-        return DataError(_MEMORY)
+        return PictureError(TOO_LITTLE)
 
 
-_MEMORY = "the picture: not enough memory to read it; give each worker more, or scale the picture down"
+TOO_LITTLE = "the picture: not enough memory to read it; give each worker more, or scale the picture down"
+"""What is said of it. Only processes with a limit of their own come to say it; others are killed."""
 
 
 def _read(read: Read, grays: list[Gray]) -> list[Page | DataError]:
@@ -154,10 +155,10 @@ def _read_alone(read: Read, gray: Gray) -> Page | DataError:
     except GuarismoError:
         raise
     except MemoryError:
-        return DataError(_MEMORY)
+        return PictureError(TOO_LITTLE)
     except Exception as error:
         words = " ".join(str(error).split())[:300] or type(error).__name__
-        return DataError("the picture: could not be read ({reason}); look at it, and tell us", reason=words)
+        return PictureError("the picture: could not be read ({reason}); look at it, and tell us", reason=words)
 
 
 def _error_row(name: str, error: DataError) -> Row:

@@ -11,10 +11,9 @@ from collections.abc import Iterable, Iterator
 
 from guarismo.batch import containers
 from guarismo.batch.plan import Piece
-from guarismo.batch.shard import Picture
-from guarismo.batch.store import in_os_errors, join, reason, scheme, source_errors, store
+from guarismo.batch.shard import TOO_LITTLE, Picture
+from guarismo.batch.store import bounded, in_os_errors, join, reason, scheme, source_errors, store
 from guarismo.errors import DataError, PictureError
-from guarismo.image import MAX_BYTES
 
 PAUSES = (1.0, 5.0, 20.0)
 """Seconds before a store far away is asked again: a restart of its front end takes that long, no longer one is told."""
@@ -52,6 +51,8 @@ def _patiently(address: str, listed: bool) -> bytes | DataError:
     for pause in (*PAUSES, None) if scheme(address) else (None,):
         try:
             return _read(address)
+        except MemoryError:
+            return PictureError(TOO_LITTLE)
         except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
             return _error(address, error, listed)
         except OSError as error:
@@ -63,7 +64,7 @@ def _patiently(address: str, listed: bool) -> bytes | DataError:
 
 def _read(address: str) -> bytes:
     with in_os_errors(), store(address).open(address) as file:
-        return file.read(MAX_BYTES + 1)
+        return bounded(file)
 
 
 def _error(address: str, error: OSError, listed: bool) -> DataError:

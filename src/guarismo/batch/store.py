@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from guarismo.errors import DataError, GuarismoError, OutputError, UsageError
+from guarismo.image import MAX_BYTES
 
 WHOLE_PUTS = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "oss", "memory"}
 """Stores where an object is there when all of it has arrived, not before: no renaming is needed, nor is there any."""
@@ -56,6 +57,19 @@ def scheme(address: str) -> str:
     """``s3`` of ``s3://bucket``; "" for a path."""
     name, found, _rest = address.partition("://")
     return name.lower() if found and name.isalnum() else ""
+
+
+def bounded(file: IO[bytes]) -> bytes:
+    """The rest of a file, or enough of it to see that it is too large for a picture."""
+    found, size = [], 0
+    while size <= MAX_BYTES and (some := file.read(STEP)):  # read(MAX_BYTES) would take 100 MB before it reads
+        found.append(some)
+        size += len(some)
+    return b"".join(found)
+
+
+STEP = 1 << 20
+"""Bytes at a time: most pictures come at once."""
 
 
 def store(address: str) -> Store:
