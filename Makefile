@@ -8,7 +8,8 @@ LINE = $(if $(LINE_MODEL),--line-model $(LINE_MODEL))
 export GUARISMO_DATA ?= $(if $(wildcard $(DATA)),$(DATA),)
 
 .PHONY: help demo test clean messages numbers commands figures tutorial evaluate seeds mistakes \
-        bench-tutorial bench-coldstart bench-renderings bench-corruptions bench-latency bench-mdw bench-lines lock
+        bench-tutorial bench-coldstart bench-renderings bench-corruptions bench-latency bench-mdw bench-lines \
+        bench-batch bench-cluster lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -92,11 +93,17 @@ bench-mdw: $(DEV)/ready  ## numbers of MNIST's test digits; LINE_MODEL=runs/line
 bench-lines: $(DEV)/ready  ## whole cheque amounts, touching digits, things without a number; LINE_MODEL as above
 	$(DEV)/bin/python benchmarks/lines.py $(LINE)
 
+bench-batch: $(DEV)/ready  ## a batch of 200,000 digits and 20,000 lines, with 1 and 2 workers; LINE_MODEL as above
+	$(DEV)/bin/python benchmarks/batch.py $(LINE)
+
+bench-cluster: $(DEV)/ready  ## three Ray nodes here, one killed; the driver killed; nothing lost, nothing doubled
+	$(DEV)/bin/python benchmarks/cluster.py
+
 lock:  ## pin the requirements again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    pyproject.toml -o requirements/run.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	    --extra train --extra serve --group test pyproject.toml -o requirements/dev.txt
+	    --extra batch --extra serve --extra train --group test pyproject.toml -o requirements/dev.txt
 
 clean:  ## remove environments and caches
 	rm -rf $(DEMO) $(DEV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -57,7 +57,7 @@ def seconds(code: str, epochs: int) -> list[float]:
 def accuracy(seeds: int) -> list[dict[str, Any]]:
     """Rows of five runs of 50 epochs, two at a time."""
     from guarismo.train.sweep import run_one
-    from guarismo.train.workers import workers
+    from guarismo.workers import workers
 
     with workers(2) as pool:
         return list(pool.map(run_one, [(128, 3, seed, 50) for seed in range(1, seeds + 1)]))

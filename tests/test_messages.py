@@ -67,6 +67,7 @@ def test_what_click_says_is_said_by_this_click(tool: ModuleType) -> None:
 COMMANDS = (
     "",
     "read",
+    "batch",
     "train",
     "train tutorial",
     "train digit",

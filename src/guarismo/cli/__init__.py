@@ -21,7 +21,7 @@ from guarismo.errors import GuarismoError, UsageError
 
 _ = gettext.gettext
 
-COMMANDS = ("read", "train", "evaluate", "sweep", "search", "export", "data", "serve", "info")
+COMMANDS = ("read", "batch", "serve", "train", "evaluate", "sweep", "search", "export", "data", "info")
 LANGUAGES = ("en", "es")
 
 

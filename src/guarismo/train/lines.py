@@ -23,9 +23,9 @@ from guarismo.files import claim, write_arrays
 from guarismo.train import augment, fonts, grounds, nondigits, nonlines, pens, strokes, texts, writers
 from guarismo.train.pens import Pen, Stroke, draw, smooth
 from guarismo.train.texts import Rng
-from guarismo.train.workers import workers
 from guarismo.train.writers import BAND, BANDS, HIGHEST, SHARES, Glyph, Part, Writer, Writers, stroked
 from guarismo.types import Gray
+from guarismo.workers import workers
 
 SIZE = 44
 """Pixels of digit height at which lines are inked; a strip has 36. More costs time, and nothing of it is left."""

@@ -24,8 +24,8 @@ from guarismo.errors import DataError
 from guarismo.files import claim, write_arrays
 from guarismo.train import augment, fonts, forms_high, forms_low, nondigits, pens, strokes
 from guarismo.train.augment import Rng, as_bytes, photograph
-from guarismo.train.workers import workers
 from guarismo.types import Gray
+from guarismo.workers import workers
 
 NOT_A_DIGIT = 10
 """The label of everything that is no digit."""

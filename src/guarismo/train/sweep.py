@@ -27,7 +27,7 @@ from guarismo.files import write_whole
 from guarismo.train.fit import Recipe, epochs, probabilities, use_cores
 from guarismo.train.nets import DenseShape
 from guarismo.train.tutorial import Arrays, arrays_of
-from guarismo.train.workers import workers
+from guarismo.workers import workers
 
 COLUMNS = (
     "units",

@@ -1,0 +1,30 @@
+"""Processes that work side by side and die with the one that started them."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+
+
+def workers(count: int, begin: Callable[..., None] | None = None, *given: object) -> ProcessPoolExecutor:
+    """``count`` processes, spawned: TensorFlow and network clients, which the caller may have loaded, do not survive a
+    fork. Each calls ``begin(*given)`` first."""
+    return ProcessPoolExecutor(count, get_context("spawn"), initializer=partial(_begin, os.getpid(), begin, *given))
+
+
+def _begin(parent: int, begin: Callable[..., None] | None, *given: object) -> None:
+    """A killed parent cannot tell its children; they look for it, or they would work on for nobody."""
+
+    def look() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=look, daemon=True).start()
+    if begin is not None:
+        begin(*given)
