@@ -141,7 +141,7 @@ def to_csv(results: Iterable[Result], top: int = 1) -> str:
         if result.page is None:
             writer.writerow([result.name, *[""] * 8, result.error])
             continue
-        for number in _every(result.page):
+        for number in result.page.written:
             box = number.box
             others = " ".join(f"{text}:{share:.4f}" for text, share in number.alternatives[: max(0, top - 1)])
             edges = (box.left, box.top, box.right, box.bottom)
@@ -168,7 +168,7 @@ def annotate(gray: Gray, page: Page) -> Image.Image:
     picture = picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
     size = max(14, min(96, max(picture.size) // 22))
     font = ImageFont.load_default(size)
-    labels = [(number, _label(number, bool(page.grids) or len(page.numbers) > 1)) for number in _every(page)]
+    labels = [(number, _label(number, bool(page.grids) or len(page.numbers) > 1)) for number in page.written]
     band = size + 12
     wide = max([picture.width, *(round(font.getlength(label)) + 12 for _number, label in labels)])
     sheet = Image.new("RGB", (wide, picture.height + band), "white")
@@ -177,12 +177,6 @@ def annotate(gray: Gray, page: Page) -> Image.Image:
     for number, label in labels:
         _mark(draw, number, label, scale, band, font)
     return sheet
-
-
-def _every(page: Page) -> list[Number]:
-    """All numbers of a page, those in grids too, by rows."""
-    cells = [cell for grid in page.grids for row in grid.cells for cell in row if cell is not None]
-    return [*page.numbers, *cells]
 
 
 def _label(number: Number, short: bool = False) -> str:

@@ -76,6 +76,7 @@ def _either(reader: Reader, grays: list[Gray], limits: Constraints | None) -> li
 KINDS: dict[str, Callable[[Reader, list[Gray], Constraints | None], list[Page]]] = {
     "digit": _digits,
     "number": _numbers,
+    "page": lambda reader, grays, _limits: [reader.page(gray) for gray in grays],
     "auto": _either,
 }
 """What is on each picture → how it is read."""
@@ -166,8 +167,8 @@ def _error_row(name: str, error: DataError) -> Row:
 
 
 def _page_rows(name: str, page: Page) -> list[Row]:
-    if page.numbers:
-        return [_row(name, page.model, place, number) for place, number in enumerate(page.numbers)]
+    if page.written:
+        return [_row(name, page.model, place, number) for place, number in enumerate(page.written)]
     nothing = {"text": "", "digits_text": "", "status": "blank", "confidence": 1.0, "alternatives": []}
     corners = {"left": 0, "top": 0, "right": page.width, "bottom": page.height}
     return [{**_about(name, page.model), **nothing, **corners}]

@@ -35,7 +35,7 @@ LEAST_MEMORY = 256
 @click.option(
     "--as",
     "kind",
-    type=click.Choice(["digit", "number", "auto"]),
+    type=click.Choice(["digit", "number", "page", "auto"]),
     default="digit",
     show_default=True,
     help="What is on each picture: one digit, a number in one line, or either.",

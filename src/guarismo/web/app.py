@@ -47,7 +47,7 @@ HEADERS = {
 }
 """On every answer: the page loads nothing from elsewhere and is framed by nobody."""
 
-Kind = Literal["digit", "number", "auto"]
+Kind = Literal["digit", "number", "page", "auto"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,9 @@ class Settings:
 class Asked(BaseModel):
     """How a picture is to be read, in the query: the options of the command line."""
 
-    kind: Kind = Field("auto", alias="as", description="One digit, a number in one line, or either.")
+    kind: Kind = Field(
+        "auto", alias="as", description="One digit, a number in one line, a whole page; auto: a digit or a number."
+    )
     digits: int | None = Field(None, ge=1, le=100, description="Numbers have exactly so many digits.")
     pattern: str | None = Field(None, max_length=200, description="A regular expression for the whole number.")
     min: str | None = Field(None, max_length=40)
@@ -255,8 +257,12 @@ def _reading(app: FastAPI, reader: Reader, work: Work, settings: Settings, metri
 
     async def answer(gray: Gray, asked: Asked) -> dict[str, Any]:
         constraints = asked.constraints()
-        if asked.kind == "digit" and constraints is not None:
+        if asked.kind in ("digit", "page") and constraints is not None:
             raise Problem(422, "digits, pattern, min and max are for numbers; ask with as=number")
+        if asked.kind == "page":
+            page = await work.run(lambda: reader.page(gray))
+            metrics.read(page.written)
+            return page.to_dict()
         if asked.kind == "digit":
             read: Digit | Number = await work.digit(gray)
         else:
