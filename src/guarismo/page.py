@@ -31,10 +31,10 @@ class Models:
 def read(gray: Gray, models: Models) -> tuple[tuple[Number, ...], tuple[Grid, ...]]:
     """The numbers of a page in reading order, and its grids."""
     found = grids.find(gray)
-    tables = [_table(cut, models) for cut in found if cut.rows > 1]
+    tables = [table for cut in found if cut.rows > 1 and _has_numbers(table := _table(cut, models))]
     fields = [_field(cut, models) for cut in found if cut.rows == 1]
     lines = _lines(gray, [cut.box for cut in found], models)
-    numbers = sorted([*[one for one in fields if one.status != "blank"], *lines], key=_place(lines))
+    numbers = sorted([*[one for one in fields if one.status in ("read", "unsure")], *lines], key=_place(lines))
     return tuple(numbers), tuple(tables)
 
 
@@ -52,6 +52,17 @@ def _table(cut: GridCut, models: Models) -> Grid:
     for cell, number in zip(filled, _cells([cell.cutout for cell in filled], models), strict=True):
         cells[cell.row][cell.column] = number
     return Grid(cut.rows, cut.columns, tuple(map(tuple, cells)), cut.box)
+
+
+MOST_STRANGE = 0.7
+"""Share of the cells with ink that may be no number: above, it is text in columns, a calendar of words, a drawing."""
+
+
+def _has_numbers(grid: Grid) -> bool:
+    """An empty grid, such as a form's, is one too, from nine cells on; less is a frame."""
+    filled = [cell for row in grid.cells for cell in row if cell is not None]
+    strange = sum(cell.status == "not_a_digit" for cell in filled)
+    return strange <= MOST_STRANGE * len(filled) if filled else grid.rows * grid.columns >= 9
 
 
 WIDE = 1.25

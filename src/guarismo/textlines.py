@@ -97,7 +97,8 @@ def _groups(pieces: list[Box]) -> list[list[Box]]:
         beside = np.minimum(edges[:, 3], box.bottom) - np.maximum(edges[:, 1], box.top)
         near = (gap < APART * high) & (edges[:, 0] >= box.left) & (edges[:, 2] > box.left)
         near &= beside > ASIDE * np.minimum(heights, box.height)
-        near &= (high < 3.5 * np.minimum(heights, box.height)) | (high < 3 * LOWEST)
+        low = np.minimum(heights, box.height)  # a point or a dash belongs to a digit that is near, dirt to none
+        near &= (high < 3.5 * low) | (high < 3 * LOWEST) | (gap < 0.45 * high)
         for j in np.flatnonzero(near).tolist():
             if j != i:
                 parent[root(j)] = root(i)

@@ -1,0 +1,78 @@
+"""Lines of writing on a page: where they are, in reading order, and nothing where there are none."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from guarismo import textlines
+from guarismo.types import Box, Gray
+
+
+def page(rows: int = 800, columns: int = 600, level: int = 235) -> Gray:
+    return np.full((rows, columns), level, np.uint8)
+
+
+def write(gray: Gray, text: str, left: int, foot: int, size: float = 1.2) -> Box:
+    """Printed strokes; where they lie."""
+    cv2.putText(gray, text, (left, foot), cv2.FONT_HERSHEY_SIMPLEX, size, 40, 3, cv2.LINE_AA)
+    (wide, high), _base = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, 3)
+    return Box(left, foot - high, left + wide, foot)
+
+
+def holds(outer: Box, inner: Box, slack: int = 4) -> bool:
+    return (
+        outer.left <= inner.left + slack
+        and outer.top <= inner.top + slack
+        and outer.right >= inner.right - slack
+        and outer.bottom >= inner.bottom - slack
+    )
+
+
+def test_numbers_come_in_reading_order_and_columns_apart() -> None:
+    gray = page()
+    places = [("1990", 60, 120), ("42", 380, 124), ("7", 60, 260), ("38.5", 390, 255), ("1234567", 60, 400)]
+    boxes = [write(gray, *place) for place in places]
+    found = textlines.find(gray)
+    assert len(found) == len(boxes)
+    assert all(holds(one, box) for one, box in zip(found, boxes, strict=True))
+
+
+@pytest.mark.parametrize("light", ["negative", "shadow"])
+def test_light_and_polarity_do_not_matter(light: str) -> None:
+    gray = page()
+    boxes = [write(gray, "1990", 60, 120), write(gray, "257", 300, 500)]
+    shade = np.linspace(0.45, 1, gray.shape[1], dtype=np.float32)
+    given = 255 - gray if light == "negative" else (gray * shade).astype(np.uint8)
+    found = textlines.find(given)
+    assert len(found) == 2 and all(holds(one, box) for one, box in zip(found, boxes, strict=True))
+
+
+def test_ruled_lines_are_no_writing_and_cut_none() -> None:
+    gray = page()
+    for y in range(60, 800, 70):
+        cv2.line(gray, (0, y), (599, y + 3), 150, 2)
+    box = write(gray, "5081", 100, 205)
+    found = textlines.find(gray)
+    assert len(found) == 1 and holds(found[0], box, slack=8)
+
+
+def test_what_is_taken_is_left_alone() -> None:
+    gray = page()
+    box = write(gray, "1990", 60, 120)
+    write(gray, "42", 380, 500)
+    assert len(textlines.find(gray, [Box(box.left - 9, box.top - 9, box.right + 9, box.bottom + 9)])) == 1
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (28, 28), (1, 4000), (4000, 1), (300, 300)])
+def test_paper_has_no_lines(shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(3)
+    gray = np.clip(200 + 4 * rng.standard_normal(shape), 0, 255).astype(np.uint8)
+    assert textlines.find(gray) == []
+
+
+def test_texture_has_a_bound() -> None:
+    rng = np.random.default_rng(3)
+    gray = cv2.resize(rng.integers(0, 256, (200, 200), dtype=np.uint8), (1200, 1200), interpolation=cv2.INTER_NEAREST)
+    assert len(textlines.find(np.asarray(gray, np.uint8))) <= textlines.MOST
