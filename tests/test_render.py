@@ -23,9 +23,10 @@ from guarismo.render import (
     to_csv,
     to_json,
     to_jsonl,
+    to_table,
     to_text,
 )
-from guarismo.types import STATUSES, Box, ModelInfo, Number, Page, Status
+from guarismo.types import STATUSES, Box, Grid, ModelInfo, Number, Page, Status
 from strategies import pages
 
 MODEL = ModelInfo("digit", "1", "ab", 1)
@@ -64,7 +65,7 @@ def test_csv_has_one_row_for_each_number_and_each_error(results: list[Result], t
     expected = [
         (result.name, number.text if number and number.status in ("read", "unsure") else "")
         for result in results
-        for number in (result.page.numbers if result.page else [None])
+        for number in (result.page.written if result.page else [None])
     ]
     assert [(row["file"], row["text"]) for row in rows] == expected
     assert all(tuple(row) == CSV_COLUMNS for row in rows)
@@ -76,7 +77,8 @@ def test_the_table_has_a_line_for_each_number_and_nothing_that_moves_the_cursor(
 ) -> None:
     lines = to_text(results, top).splitlines()
     count = sum(len(result.page.numbers) for result in results if result.page)
-    assert len(lines) == (count + 1 if count else 0)
+    grids = sum(grid.rows + 2 for result in results if result.page for grid in result.page.grids)
+    assert len(lines) == (count + 1 if count else 0) + grids
     assert all(line.isprintable() for line in lines)
 
 
@@ -193,3 +195,17 @@ def test_the_picture_of_a_strip_is_as_long_as_the_strip() -> None:
     shown = np.asarray(ink_picture(ink, scale=4))
     assert shown.shape == (192, 400)
     assert (shown[:, 360:364] == 0).all() and (shown[:, :360] == 255).all()
+
+
+def test_a_grid_is_a_table_in_text_and_csv() -> None:
+    sure, unsure = (
+        Number(text, (), status, 0.9, Box(1, 1, 9, 9)) for text, status in (("07", "read"), ("5", "unsure"))
+    )
+    strange = Number("8", (), "not_a_digit", 0.2, Box(1, 1, 9, 9))
+    grid = Grid(2, 2, ((sure, None), (unsure, strange)), Box(0, 0, 20, 20))
+    found = Result("a.png", Page((), (grid,), 20, 20, MODEL))
+    assert to_text([found]).splitlines() == ["", "a.png: 2 x 2 cells", "07  .", "5?  -"]
+    assert to_table([found, found]) == '"07",""\n"5",""\n\n"07",""\n"5",""\n'
+    assert [row["text"] for row in csv.DictReader(io.StringIO(to_csv([found])))] == ["07", "5", ""]
+    marked = annotate(np.full((20, 20), 255, np.uint8), found.page or page())
+    assert len(np.unique(np.asarray(marked).reshape(-1, 3), axis=0)) > 3

@@ -94,25 +94,32 @@ def _rulings(traces: Traces) -> list[Ruling]:
     order = np.lexsort((traces.along, traces.piece))
     points = np.column_stack([traces.along, traces.across])[order].astype(np.float64)
     pieces = np.split(points, np.flatnonzero(np.diff(traces.piece[order])) + 1)
-    pieces.sort(key=lambda piece: piece[0, 0])
+    pieces.sort(key=lambda piece: float(piece[0, 0]))
     rulings: list[list[NDArray[np.float64]]] = []
+    tails = np.zeros(
+        (len(pieces), 3)
+    )  # where the last piece of each ruling ends along, lies across, and how long it is
     for piece in pieces:
-        best = min(rulings, key=lambda ruling: _miss(ruling[-1], piece), default=None)
-        if best is not None and _miss(best[-1], piece) < np.inf:
-            best.append(piece)
-        else:
-            rulings.append([piece])
+        best = _continued(tails[: len(rulings)], piece)
+        if best is None:
+            best = len(rulings)
+            rulings.append([])
+        rulings[best].append(piece)
+        tails[best] = piece[-1, 0], np.median(piece[-12:, 1]), len(piece)
     return [_ruling(np.concatenate(parts)) for parts in rulings]
 
 
-def _miss(before: NDArray[np.float64], after: NDArray[np.float64]) -> float:
-    """How far off the end of one piece the next one starts; infinite where it is no continuation."""
-    gap = float(after[0, 0] - before[-1, 0])
-    shorter = min(len(before), len(after))
-    off = abs(float(np.median(before[-12:, 1]) - np.median(after[:12, 1])))
-    if after[-1, 0] <= before[-1, 0] or not -BREAK / 2 <= gap <= min(BREAK, max(5, 0.3 * shorter)) or off > ASIDE:
-        return float("inf")
-    return off + max(gap, 0) / BREAK
+def _continued(tails: NDArray[np.float64], piece: NDArray[np.float64]) -> int | None:
+    """The ruling that this piece goes on, of those that end with ``tails`` float64 (N, 3)."""
+    if not len(tails):
+        return None
+    gap = piece[0, 0] - tails[:, 0]
+    off = np.abs(tails[:, 1] - np.median(piece[:12, 1]))
+    furthest = np.clip(0.3 * np.minimum(tails[:, 2], len(piece)), 5, BREAK)
+    good = (gap >= -BREAK / 2) & (gap <= furthest) & (off <= ASIDE) & (tails[:, 0] < piece[-1, 0])
+    if not good.any():
+        return None
+    return int(np.argmin(np.where(good, off + np.maximum(gap, 0) / BREAK, np.inf)))
 
 
 def _ruling(points: NDArray[np.float64]) -> Ruling:

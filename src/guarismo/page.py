@@ -54,15 +54,16 @@ def _table(cut: GridCut, models: Models) -> Grid:
     return Grid(cut.rows, cut.columns, tuple(map(tuple, cells)), cut.box)
 
 
-MOST_STRANGE = 0.7
-"""Share of the cells with ink that may be no number: above, it is text in columns, a calendar of words, a drawing."""
+LEAST_READ = 0.25
+"""Share of the cells with ink that are read for sure: below, it is print that looks ruled, or a drawing. Blurred
+photos of puzzles have a half and more."""
 
 
 def _has_numbers(grid: Grid) -> bool:
     """An empty grid, such as a form's, is one too, from nine cells on; less is a frame."""
     filled = [cell for row in grid.cells for cell in row if cell is not None]
-    strange = sum(cell.status == "not_a_digit" for cell in filled)
-    return strange <= MOST_STRANGE * len(filled) if filled else grid.rows * grid.columns >= 9
+    read = sum(cell.status == "read" for cell in filled)
+    return read >= LEAST_READ * len(filled) if filled else grid.rows * grid.columns >= 9
 
 
 WIDE = 1.25

@@ -120,14 +120,15 @@ def _limited(result: Result, top: int) -> dict[str, Any]:
 
 
 def to_table(results: Iterable[Result], top: int = 1) -> str:
-    """Grids as tables: a quoted row of CSV for each of their rows, an empty line between two grids. What is not sure is
-    in it; JSON tells how sure."""
+    """Grids as tables: a quoted row of CSV for each of their rows, an empty line between two grids; of a page without
+    any, its numbers, one a row. What is not sure is in it; JSON tells how sure."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n")
-    grids = [grid for result in results for grid in (result.page.grids if result.page else ())]
-    for place, grid in enumerate(grids):
+    pages = [result.page for result in results if result.page]
+    tables = [cells for page in pages for cells in ([g.cells for g in page.grids] or [[(n,) for n in page.numbers]])]
+    for place, table in enumerate(tables):
         buffer.write("\n" if place else "")
-        for row in grid.cells:
+        for row in table:
             writer.writerow([cell.text if cell and cell.status in ACTED_ON else "" for cell in row])
     return buffer.getvalue()
 
@@ -164,13 +165,19 @@ def annotate(gray: Gray, page: Page) -> Image.Image:
     from PIL import ImageDraw, ImageFont  # 12 ms that reading without pictures is spared
 
     scale = max(1, -(-280 // max(gray.shape)))  # pictures of 28 pixels are enlarged until a label fits
+    heights = sorted(number.box.height for number in page.written)
+    if len(heights) > 1:  # and pages until the digits have forty pixels
+        scale = max(scale, min(3, -(-40 // heights[len(heights) // 2])))
     picture = Image.fromarray(gray).convert("RGB")
     picture = picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
     size = max(14, min(96, max(picture.size) // 22))
+    if len(heights) > 1:  # labels no larger than half the writing, or they would hide it
+        size = max(11, min(size, round(0.45 * scale * heights[len(heights) // 2])))
     font = ImageFont.load_default(size)
     labels = [(number, _label(number, bool(page.grids) or len(page.numbers) > 1)) for number in page.written]
-    band = size + 12
-    wide = max([picture.width, *(round(font.getlength(label)) + 12 for _number, label in labels)])
+    pad = min(5, size // 4)
+    band = size + 2 * pad + 2
+    wide = max([picture.width, *(round(font.getlength(label)) + 2 * pad + 2 for _number, label in labels)])
     sheet = Image.new("RGB", (wide, picture.height + band), "white")
     sheet.paste(picture, (0, band))
     draw = ImageDraw.Draw(sheet)
@@ -192,10 +199,11 @@ def _mark(draw: Any, number: Number, label: str, scale: int, band: int, font: An
     edges = (box.left * scale, box.top * scale + band, box.right * scale - 1, box.bottom * scale + band - 1)
     draw.rectangle(edges, outline=colour, width=max(2, round(font.size / 10)))
     left, top, right, _bottom = draw.textbbox((0, 0), label, font=font)
-    x = max(0, min(edges[0], draw.im.size[0] - (right - left) - 12))
+    pad = min(5, int(font.size) // 4)
+    x = max(0, min(edges[0], draw.im.size[0] - (right - left) - 2 * pad - 2))
     y = max(0, edges[1] - band)
-    draw.rectangle((x, y, x + right - left + 10, y + band - 2), fill=colour)
-    draw.text((x + 5, y + 4 - min(0, top)), label, fill="white", font=font)
+    draw.rectangle((x, y, x + right - left + 2 * pad, y + band - 2), fill=colour)
+    draw.text((x + pad, y + pad - 1 - min(0, top)), label, fill="white", font=font)
 
 
 def ink_picture(ink: Ink, scale: int = 10) -> Image.Image:

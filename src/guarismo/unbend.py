@@ -162,19 +162,29 @@ def _straightened(seen: View) -> NDArray[np.float32]:
     size = max(rows, columns)
     down = _bend(trace(seen, 0, shortest), size)
     aside = _bend(trace(seen, 1, shortest), size)
-    x, y = np.meshgrid(np.arange(columns, dtype=np.float32), np.arange(rows, dtype=np.float32))
-    u, v = x.copy(), y.copy()
+    x, y = np.meshgrid(np.arange(0, columns + COARSE, COARSE), np.arange(0, rows + COARSE, COARSE))
+    u, v = x.astype(np.float64), y.astype(np.float64)
     for _ in range(3):
-        u, v = x + _shift(aside, v, u, size), y + _shift(down, u, v, size)
-    bent = cv2.remap(seen.places, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    beyond = np.stack([u - np.clip(u, 0, columns - 1), v - np.clip(v, 0, rows - 1)], -1)
+        u, v = x + _terms(v, u, size) @ aside, y + _terms(u, v, size) @ down
+    across, along = (_finer(one, (rows, columns)) for one in (u, v))
+    bent = cv2.remap(seen.places, across, along, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    beyond = np.stack([across - np.clip(across, 0, columns - 1), along - np.clip(along, 0, rows - 1)], -1)
     return np.asarray(bent + beyond * _pitch(seen.places), np.float32)
+
+
+def _finer(coarse: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Values at every ``COARSE``-th pixel, at all pixels: float32 (H, W)."""
+    x, y = np.meshgrid(*(np.arange(n, dtype=np.float32) / COARSE for n in shape[::-1]))
+    return np.asarray(cv2.remap(coarse.astype(np.float32), x, y, cv2.INTER_LINEAR), np.float32)
 
 
 def _pitch(places: NDArray[np.float32]) -> float:
     """Pixels of the picture to one of the view, about."""
     return float(np.linalg.norm(places[0, -1] - places[0, 0]) / max(places.shape[1] - 1, 1))
 
+
+COARSE = 16
+"""Pixels between the places where a bend is worked out; it is smooth."""
 
 POWERS = ((1, 0), (2, 0), (3, 0), (4, 0), (1, 1), (2, 1), (3, 1), (1, 2), (2, 2))
 """Of the place along and across: what a line's shift is a sum of. None without the place along: that moves whole lines
@@ -184,17 +194,6 @@ and bends none."""
 def _terms(along: NDArray[np.floating], across: NDArray[np.floating], size: int) -> NDArray[np.float64]:
     a, b = 2 * along / size - 1, 2 * across / size - 1
     return np.stack([a**i * b**j for i, j in POWERS], -1)
-
-
-def _shift(
-    bend: NDArray[np.float64], along: NDArray[np.float32], across: NDArray[np.float32], size: int
-) -> NDArray[np.float32]:
-    a, b = 2 * along / size - 1, 2 * across / size - 1
-    found = np.zeros_like(a)
-    for weight, (i, j) in zip(bend.tolist(), POWERS, strict=True):
-        if weight:
-            found += np.float32(weight) * a**i * b**j
-    return np.asarray(found, np.float32)
 
 
 def _bend(traces: Traces, size: int) -> NDArray[np.float64]:
