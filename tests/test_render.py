@@ -198,9 +198,7 @@ def test_the_picture_of_a_strip_is_as_long_as_the_strip() -> None:
 
 
 def test_a_grid_is_a_table_in_text_and_csv() -> None:
-    sure, unsure = (
-        Number(text, (), status, 0.9, Box(1, 1, 9, 9)) for text, status in (("07", "read"), ("5", "unsure"))
-    )
+    sure, unsure = page("07").numbers[0], page("5", "unsure").numbers[0]
     strange = Number("8", (), "not_a_digit", 0.2, Box(1, 1, 9, 9))
     grid = Grid(2, 2, ((sure, None), (unsure, strange)), Box(0, 0, 20, 20))
     found = Result("a.png", Page((), (grid,), 20, 20, MODEL))

@@ -125,7 +125,7 @@ def to_table(results: Iterable[Result], top: int = 1) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n")
     pages = [result.page for result in results if result.page]
-    tables = [cells for page in pages for cells in ([g.cells for g in page.grids] or [[(n,) for n in page.numbers]])]
+    tables: list[tuple[tuple[Number | None, ...], ...]] = [cells for page in pages for cells in ([g.cells for g in page.grids] or [tuple((n,) for n in page.numbers)])]
     for place, table in enumerate(tables):
         buffer.write("\n" if place else "")
         for row in table:
