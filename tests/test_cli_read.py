@@ -17,7 +17,8 @@ import pytest
 from PIL import Image
 
 from fakes import NOT_A_DIGIT, painted, write_fake_model
-from guarismo.cli import main, read
+from guarismo import image
+from guarismo.cli import main
 from guarismo.reader import Reader
 from guarismo.types import Gray, Page
 
@@ -141,7 +142,7 @@ def test_more_pictures_than_are_read_together_keep_their_order(
         save(f"{i:02}.png", painted(i % 10))
     Path("05.png").write_bytes(b"")
     for limit, value in (("TOGETHER", 3), ("PIXELS_TOGETHER", 2 * 80 * 80)):
-        monkeypatch.setattr(read, limit, value)
+        monkeypatch.setattr(image, limit, value)
         assert run(".", "--format", "csv") == 1
         rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
         assert [row["text"] for row in rows] == ["0", "1", "2", "3", "4", "", "6", "7", "8", "9", "0"]

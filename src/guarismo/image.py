@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,15 @@ ORIENTATION = 0x0112
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "PPM", "TIFF", "WEBP", "JPEG2000")
 """What is decoded. Pillow knows forty more, one of which (EPS) would start another program on a stranger's bytes."""
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".pgm", ".ppm", ".pbm", ".pnm")
+"""What is taken for a picture in a folder or an archive. One that is named is opened whatever its name."""
+
+TOGETHER = 256
+"""Pictures read at once; more are no faster."""
+
+PIXELS_TOGETHER = 100_000_000
+"""Pixels from which a batch is read before it is full: 256 phone photos at once would take 3 GB."""
 
 _DEPTHS = (255, 1023, 4095, 65535)
 """Full scales of 8, 10, 12 and 16 bit pictures: cameras store 10 and 12 bits in 16."""
@@ -103,6 +112,30 @@ def load_grays(sources: Iterable[Source]) -> Iterator[Gray]:
         except DataError as error:
             template = "picture {number} (from 0): " + error.template
             raise type(error)(template, number=number, **error.fields) from error
+
+
+def noting(grays: Iterable[Gray], note: Callable[[Gray], object]) -> Iterator[Gray]:
+    """The pictures one by one, what is of use later noted of each; none is kept."""
+    for gray in grays:
+        note(gray)
+        yield gray
+
+
+Opened = TypeVar("Opened", bound=tuple[Any, ...])
+
+
+def batches(opened: Iterable[Opened]) -> Iterator[list[Opened]]:
+    """As many as are read at once. The last item of each is its ``Gray``, or the error that took its place."""
+    batch: list[Opened] = []
+    pixels = 0
+    for one in opened:
+        batch.append(one)
+        pixels += one[-1].size if isinstance(one[-1], np.ndarray) else 0
+        if len(batch) >= TOGETHER or pixels >= PIXELS_TOGETHER:
+            yield batch
+            batch, pixels = [], 0
+    if batch:
+        yield batch
 
 
 def _frozen(gray: Gray) -> Gray:
@@ -258,6 +291,8 @@ def _to_eight_bits(array: NDArray[Any]) -> NDArray[np.uint8]:
     """Any numbers → 0..255, by the full scale that their largest value tells."""
     if array.dtype == np.bool_:
         return array.astype(np.uint8) * np.uint8(255)
+    if array.dtype == np.uint8 and array.max() > 1:
+        return array
     values = array.astype(np.float64)
     low, high = float(values.min()), float(values.max())
     if not (np.isfinite(low) and np.isfinite(high)):

@@ -204,3 +204,8 @@ def save_model(directory: Path, described: Mapping[str, Any], weights: bytes, ca
     contents[DESCRIPTION] = (json.dumps(whole, indent=2, ensure_ascii=False) + "\n").encode()
     for name, data in contents.items():
         write_whole(directory / name, data)
+
+
+def model_directory(path: Path) -> Path:
+    """A run folder holds its model in ``model/``."""
+    return path / "model" if (path / "model" / "model.json").is_file() else path

@@ -2,30 +2,29 @@
 
 It wires the stages, each of which can be used alone:
 ``image.load_gray`` → ``ink.frame`` → ``engine.run`` → ``decode.digits`` for one digit to a picture,
-``image.load_gray`` → ``strip.strip`` → ``engine.run`` → ``decode.number`` for a written number.
+``image.load_gray`` → ``strip.strip`` → ``engine.run`` → ``decode.number`` for a written number; ``page`` for many.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from guarismo import decode, strip
-from guarismo.ctc import Language
+from guarismo import decode, page, strip
 from guarismo.engine import LARGEST_BATCH, Engine, OnnxEngine
 from guarismo.image import Source, Sources, load_gray, load_grays, many
-from guarismo.ink import INK_VERSION, SIDE, Framed, frame, frames
-from guarismo.model import Model, bundled, load_model
+from guarismo.ink import INK_VERSION
+from guarismo.model import bundled, load_model, model_directory
+from guarismo.networks import DigitNetwork, LineNetwork, either
 from guarismo.pattern import Constraints
-from guarismo.types import Digit, Gray, ModelInfo, Number, Page
-
-LINES_TOGETHER = 64
-"""Lines read at once: they are filled up to the widest, so that more together are no faster."""
+from guarismo.types import Digit, Gray, Logits, ModelInfo, Number, Page
 
 
 class Reader:
@@ -46,30 +45,30 @@ class Reader:
         threads: int = 0,
     ) -> None:
         directory = bundled() if model is None else model_directory(Path(model))
-        self._model = load_model(directory, INK_VERSION)
-        self._engine = engine or OnnxEngine(self._model.weights, str(directory), threads)
+        model_ = load_model(directory, INK_VERSION)
+        self._digits = DigitNetwork(model_, engine or OnnxEngine(model_.weights, str(directory), threads))
         self._line_directory = bundled("line") if line_model is None else model_directory(Path(line_model))
         self._line_engine, self._threads = line_engine, threads
 
     @property
     def model(self) -> ModelInfo:
         """Which model reads digits."""
-        return self._model.info
+        return self._digits.model.info
 
     @property
     def line_model(self) -> ModelInfo:
         """Which model reads numbers."""
-        return self._line[0].info
+        return self._lines.model.info
 
     @cached_property
-    def _line(self) -> tuple[Model, Engine]:
+    def _lines(self) -> LineNetwork:
         model = load_model(self._line_directory, strip.STRIP_VERSION, "line")
         name, shape = str(self._line_directory), (strip.HEIGHT, None)
-        return model, self._line_engine or OnnxEngine(model.weights, name, self._threads, shape)
+        return LineNetwork(model, self._line_engine or OnnxEngine(model.weights, name, self._threads, shape))
 
     def digit(self, source: Source) -> Digit:
         """The one digit on a picture. Raises PictureError where it is no picture."""
-        return self._read([load_gray(source)])[0]
+        return self._digits.read([load_gray(source)])[0]
 
     def digits(self, sources: Sources) -> list[Digit]:
         """One digit on each picture, in their order. Takes any iterable, or an array (N, H, W[, C])."""
@@ -78,13 +77,13 @@ class Reader:
     def iter_digits(self, sources: Sources) -> Iterator[Digit]:
         """``digits`` one by one, in bounded memory however many there are."""
         grays = load_grays(many(sources))
-        while some := self._read(islice(grays, LARGEST_BATCH)):
+        while some := self._digits.read(islice(grays, LARGEST_BATCH)):
             yield from some
 
     def number(self, source: Source, constraints: Constraints | None = None) -> Number:
         """The number written on a picture of one line. Raises PictureError; before anything is opened, UsageError for
         constraints that no number can meet, and ModelError where there is no line model."""
-        return next(self._lines(map(load_gray, [source]), constraints))
+        return next(self._numbers(map(load_gray, [source]), constraints))
 
     def numbers(self, sources: Sources, constraints: Constraints | None = None) -> list[Number]:
         """One number on each picture, in their order. Takes what ``digits`` takes."""
@@ -92,18 +91,24 @@ class Reader:
 
     def iter_numbers(self, sources: Sources, constraints: Constraints | None = None) -> Iterator[Number]:
         """``numbers`` one by one, in bounded memory however many there are."""
-        return self._lines(load_grays(many(sources)), constraints)
+        return self._numbers(load_grays(many(sources)), constraints)
 
     def readings(self, sources: Sources, constraints: Constraints | None = None) -> list[Digit | Number]:
         """The digit or the number on each picture, whichever it is. The line model says how many characters there are;
         where it sees one digit or nothing, the digit model says what it is, unless there are constraints."""
-        looks: list[tuple[Framed, tuple[int, int]]] = []
-        grays = _noting(load_grays(many(sources)), lambda gray: looks.append((frame(gray), gray.shape)))
-        found: list[Digit | Number] = [*self._lines(grays, constraints)]
-        alone = [i for i, one in enumerate(found) if constraints is None and one.text in ("", *"0123456789")]
-        for i, digit in zip(alone, self._named([looks[i] for i in alone]), strict=True):
-            found[i] = digit
-        return found
+        language, grays = decode.language(constraints), load_grays(many(sources))
+        return either(self._digits, self._lines, grays, language, free=constraints is None)
+
+    def page(self, source: Source) -> Page:
+        """Everything on a picture of a sheet: numbers in lines and boxes, grids. Raises PictureError, and ModelError
+        where there is no line model."""
+        gray = load_gray(source)
+        found = page.read(gray, self._digits, self._lines)
+        return Page(found.numbers, found.grids, gray.shape[1], gray.shape[0], self.line_model)
+
+    def logits(self, name: Literal["digit", "line"], inputs: NDArray[np.float32]) -> Logits:
+        """What the network says, unread: of ink float32 (N, 28, 28), (N, 11); of strips (N, 48, W), (N, T, 17)."""
+        return (self._digits if name == "digit" else self._lines).engine.run(inputs)
 
     def page_of(self, read: Digit | Number, gray: Gray) -> Page:
         """A digit or number read from ``gray`` as a ``Page``, the form in which results leave through the doors."""
@@ -111,39 +116,6 @@ class Reader:
         model = self.model if isinstance(read, Digit) else self.line_model
         return Page((number,), (), gray.shape[1], gray.shape[0], model)
 
-    def _read(self, grays: Iterable[Gray]) -> list[Digit]:
-        sizes: list[tuple[int, int]] = []
-        framed = frames(_noting(grays, lambda gray: sizes.append(gray.shape)))
-        return self._named(list(zip(framed, sizes, strict=True)))
-
-    def _named(self, looks: list[tuple[Framed, tuple[int, int]]]) -> list[Digit]:
-        logits = self._engine.run(np.array([one.ink for one, _size in looks], np.float32).reshape(-1, SIDE, SIDE))
-        return decode.digits(logits, [one.box for one, _size in looks], [size for _one, size in looks], self._model)
-
-    def _lines(self, grays: Iterator[Gray], constraints: Constraints | None) -> Iterator[Number]:
-        language, _line = decode.language(constraints), self._line
-        batches = iter(lambda: self._read_lines(islice(grays, LINES_TOGETHER), language), [])
-        return chain.from_iterable(batches)
-
-    def _read_lines(self, grays: Iterable[Gray], language: Language | None) -> list[Number]:
-        numbers: list[Number] = []
-        strips = [strip.strip(g) for g in _noting(grays, lambda g: numbers.append(decode.blank_number(g.shape)))]
-        model, engine = self._line
-        for places in strip.alike(strips):
-            some = [found for i in places if (found := strips[i]) is not None]
-            logits = engine.run(strip.stacked([one.ink for one in some]))
-            for place, one, steps in zip(places, some, logits, strict=True):
-                numbers[place] = decode.number(steps, one, model, language)
-        return numbers
-
-
-def _noting(grays: Iterable[Gray], note: Callable[[Gray], object]) -> Iterator[Gray]:
-    """The pictures one by one, what is of use later noted of each; none is kept."""
-    for gray in grays:
-        note(gray)
-        yield gray
-
-
-def model_directory(path: Path) -> Path:
-    """A run folder holds its model in ``model/``."""
-    return path / "model" if (path / "model" / "model.json").is_file() else path
+    def _numbers(self, grays: Iterator[Gray], constraints: Constraints | None) -> Iterator[Number]:
+        language, lines = decode.language(constraints), self._lines
+        return lines.read(grays, language)

@@ -54,6 +54,7 @@ def in_words(status: Status) -> str:
 
 def to_text(results: Iterable[Result], top: int = 1) -> str:
     """A table: file, what was read, status, confidence. ``top`` above 1 adds the next likeliest readings."""
+    results = list(results)
     rows = [(_("file"), _("read as"), _("status"), _("confidence"), *((_("or else"),) if top > 1 else ()))]
     for result in results:
         for number in result.page.numbers if result.page else ():
@@ -67,9 +68,29 @@ def to_text(results: Iterable[Result], top: int = 1) -> str:
                     *others[: top > 1],
                 )
             )
+    grids = "".join(_grid_text(result) for result in results)
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join(lines) + "\n" if len(rows) > 1 else ""
+    return ("\n".join(lines) + "\n" if len(rows) > 1 else "") + grids
+
+
+def _grid_text(result: Result) -> str:
+    """Each grid of a page, a row a line: "." for an empty cell, "?" after what is not sure."""
+    told = []
+    for grid in result.page.grids if result.page else ():
+        cells = [[_in_cell(cell) for cell in row] for row in grid.cells]
+        wide = max(len(text) for row in cells for text in row)
+        title = _("{name}: {rows} x {columns} cells").format(
+            name=_on_one_line(result.name), rows=grid.rows, columns=grid.columns
+        )
+        told += ["", title, *(" ".join(text.rjust(wide) for text in row) for row in cells)]
+    return "\n".join(told) + "\n" if told else ""
+
+
+def _in_cell(cell: Number | None) -> str:
+    if cell is None:
+        return "."
+    return {"read": cell.text, "unsure": f"{cell.text}?"}.get(cell.status, "-")
 
 
 def _on_one_line(name: str) -> str:
@@ -98,6 +119,19 @@ def _limited(result: Result, top: int) -> dict[str, Any]:
     return whole
 
 
+def to_table(results: Iterable[Result], top: int = 1) -> str:
+    """Grids as tables: a quoted row of CSV for each of their rows, an empty line between two grids. What is not sure is
+    in it; JSON tells how sure."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    grids = [grid for result in results for grid in (result.page.grids if result.page else ())]
+    for place, grid in enumerate(grids):
+        buffer.write("\n" if place else "")
+        for row in grid.cells:
+            writer.writerow([cell.text if cell and cell.status in ACTED_ON else "" for cell in row])
+    return buffer.getvalue()
+
+
 def to_csv(results: Iterable[Result], top: int = 1) -> str:
     """One row for each number, quoted, so that a spreadsheet keeps leading zeros as far as it can."""
     buffer = io.StringIO()
@@ -107,7 +141,7 @@ def to_csv(results: Iterable[Result], top: int = 1) -> str:
         if result.page is None:
             writer.writerow([result.name, *[""] * 8, result.error])
             continue
-        for number in result.page.numbers:
+        for number in result.page.written:
             box = number.box
             others = " ".join(f"{text}:{share:.4f}" for text, share in number.alternatives[: max(0, top - 1)])
             edges = (box.left, box.top, box.right, box.bottom)
@@ -121,6 +155,7 @@ FORMATS: dict[str, Callable[[Iterable[Result], int], str]] = {
     "json": to_json,
     "jsonl": to_jsonl,
     "csv": to_csv,
+    "table": to_table,
 }
 
 
@@ -133,7 +168,7 @@ def annotate(gray: Gray, page: Page) -> Image.Image:
     picture = picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
     size = max(14, min(96, max(picture.size) // 22))
     font = ImageFont.load_default(size)
-    labels = [(number, _label(number)) for number in page.numbers]
+    labels = [(number, _label(number, bool(page.grids) or len(page.numbers) > 1)) for number in page.written]
     band = size + 12
     wide = max([picture.width, *(round(font.getlength(label)) + 12 for _number, label in labels)])
     sheet = Image.new("RGB", (wide, picture.height + band), "white")
@@ -144,7 +179,9 @@ def annotate(gray: Gray, page: Page) -> Image.Image:
     return sheet
 
 
-def _label(number: Number) -> str:
+def _label(number: Number, short: bool = False) -> str:
+    if short:
+        return _in_cell(number)
     if number.status in ("blank", "not_a_digit"):
         return in_words(number.status)
     return f"{number.text}  {in_words(number.status)} {number.confidence:.2f}"

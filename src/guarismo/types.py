@@ -192,6 +192,11 @@ class Page:
     height: int
     model: ModelInfo
 
+    @property
+    def written(self) -> tuple[Number, ...]:
+        """All numbers: those outside of grids, then those in them, by rows."""
+        return (*self.numbers, *(cell for grid in self.grids for row in grid.cells for cell in row if cell is not None))
+
     def to_dict(self) -> dict[str, Any]:
         return {
             "format": PAGE_FORMAT,

@@ -10,8 +10,7 @@ import click
 from guarismo.errors import OutputError, UsageError
 from guarismo.files import write_whole
 from guarismo.ink import INK_VERSION
-from guarismo.model import CARD, DESCRIPTION, WEIGHTS, load_model
-from guarismo.reader import model_directory
+from guarismo.model import CARD, DESCRIPTION, WEIGHTS, load_model, model_directory
 
 
 @click.command("export", help="Copy the model of a run to a directory of its own. Each file is verified.")

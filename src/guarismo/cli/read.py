@@ -6,7 +6,7 @@ import glob
 import io
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
@@ -19,21 +19,12 @@ from PIL import Image
 from guarismo.cli import _, complain, options
 from guarismo.errors import DataError, GuarismoError, OutputError, PictureError, UsageError
 from guarismo.files import write_whole
-from guarismo.image import load_gray
+from guarismo.image import SUFFIXES, batches, load_gray
 from guarismo.ink import frame
 from guarismo.reader import Reader
 from guarismo.render import FORMATS, Result, annotate, ink_picture
 from guarismo.strip import HEIGHT, strip
 from guarismo.types import Digit, Gray, Number
-
-SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".pgm", ".ppm", ".pbm", ".pnm")
-"""What is taken from a folder. A file named on the command line is opened whatever its name."""
-
-TOGETHER = 256
-"""Pictures read at once; more are no faster."""
-
-PIXELS_TOGETHER = 100_000_000
-"""Pixels from which a batch is read before it is full: 256 phone photos at once would take 3 GB."""
 
 
 @click.command(
@@ -46,10 +37,10 @@ PIXELS_TOGETHER = 100_000_000
 @click.option(
     "--as",
     "kind",
-    type=click.Choice(["digit", "number", "auto"]),
+    type=click.Choice(["digit", "number", "page", "auto"]),
     default="digit",
     show_default=True,
-    help="What is on each picture: one digit, a number in one line, or either.",
+    help="What is on each picture: one digit, a number in one line, a whole page, or (auto) a digit or a number.",
 )
 @options.limits
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", help="Form of the results.")
@@ -85,6 +76,8 @@ def command(
         raise UsageError("an empty name; expected a file or folder")
     if kind == "digit" and any(value is not None for value in (line_model, *limits.values())):
         raise UsageError("an option for numbers, where digits are read; add --as number or --as auto")
+    if kind == "page" and any(value is not None for value in (show_ink, *limits.values())):
+        raise UsageError("an option for single digits or numbers, where pages are read; leave it out")
     read = _reads(Reader(model, line_model), kind, limits)
     written = _Written(paths, marked, show_ink, output)
     streamed = form in STREAMED and output is None
@@ -137,11 +130,14 @@ def _reads(reader: Reader, kind: str, limits: dict[str, Any]) -> Reads:
     kinds: dict[str, Callable[[list[Gray]], Sequence[Digit | Number]]] = {
         "digit": reader.digits,
         "number": lambda grays: reader.numbers(grays, constraints),
+        "page": reader.numbers,
         "auto": lambda grays: reader.readings(grays, constraints),
     }
     kinds[kind]([])
 
     def read(chunk: list[tuple[str, Gray]]) -> list[_One]:
+        if kind == "page":
+            return [_One(Result(name, reader.page(gray)), gray) for name, gray in chunk]
         found = kinds[kind]([gray for _name, gray in chunk])
         return [
             _One(Result(name, reader.page_of(reading, gray)), gray, reading)
@@ -153,22 +149,10 @@ def _reads(reader: Reader, kind: str, limits: dict[str, Any]) -> Reads:
 
 def _readings(read: Reads, paths: tuple[str, ...]) -> Iterator[_One]:
     """Read in batches; a picture that cannot be opened is an error in its place."""
-    for chunk in _chunks(_opened(paths)):
+    for chunk in batches(_opened(paths)):
         found = iter(read([(name, gray) for name, gray in chunk if not isinstance(gray, GuarismoError)]))
         for name, gray in chunk:
             yield _One(Result(name, error=gray.in_words())) if isinstance(gray, GuarismoError) else next(found)
-
-
-def _chunks(opened: Iterable[tuple[str, Gray | GuarismoError]]) -> Iterator[list[tuple[str, Gray | GuarismoError]]]:
-    chunk, pixels = [], 0
-    for name, gray in opened:
-        chunk.append((name, gray))
-        pixels += 0 if isinstance(gray, GuarismoError) else gray.size
-        if len(chunk) == TOGETHER or pixels >= PIXELS_TOGETHER:
-            yield chunk
-            chunk, pixels = [], 0
-    if chunk:
-        yield chunk
 
 
 def _opened(paths: tuple[str, ...]) -> Iterator[tuple[str, Gray | GuarismoError]]:

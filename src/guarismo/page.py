@@ -1,0 +1,174 @@
+"""A page with many numbers: ``layout`` says where they are, the networks what they say. Lines, rows of boxes, grids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import prod
+
+import numpy as np
+
+from guarismo import decode
+from guarismo.cutout import Cutout
+from guarismo.grids import Cell, GridCut
+from guarismo.ink import frame
+from guarismo.layout import Layout, layout
+from guarismo.networks import DigitNetwork, LineNetwork
+from guarismo.types import Box, Digit, Gray, Grid, Number, Status
+
+WIDEST_BOX = 1.5
+"""Width against height of a box for one digit. Wider ones, three or more in a row, are a table of one row."""
+
+LEAST = 0.5
+"""Confidence from which on a line that is none too sure counts as a number. Below it words are, and drawings."""
+
+SURE_DIGIT, WIDEST_DIGIT = 0.97, 1.05
+"""Confidence and width against height up to which the ink in a cell is one digit, and the line network is not asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What stands on a page, in reading order, boxes in the caller's pixels."""
+
+    numbers: tuple[Number, ...]
+    grids: tuple[Grid, ...]
+
+
+def read(gray: Gray, digits: DigitNetwork, lines: LineNetwork) -> Readings:
+    """All numbers on a picture uint8 (H, W). Words and drawings come with the status "not_a_digit".
+
+    A page that lies upside down or on its side is read as its digits read best.
+    """
+    eyes = _Eyes(digits, lines)
+    found = layout(gray)
+    quarters = eyes.best_turn(gray, found)
+    return eyes.read(layout(gray, quarters) if quarters else found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Eyes:
+    digits: DigitNetwork
+    lines: LineNetwork
+
+    def read(self, found: Layout) -> Readings:
+        every = [*found.grids, *(part for part in found.parts if isinstance(part, GridCut))]
+        cells = [cell for grid in every for cell in grid.cells if not cell.empty]
+        said = dict(zip(map(id, cells), self._cells(cells), strict=True))
+        written = iter(self._lines([part for part in found.parts if isinstance(part, Cutout)]))
+        numbers, grids = [], [_grid(grid, said) for grid in found.grids]
+        for part in found.parts:
+            if isinstance(part, Cutout):
+                numbers.append(next(written))
+            elif _is_field(part, said):
+                numbers.append(self._field(part, said))
+            else:
+                grids.append(_grid(part, said))
+        return Readings(tuple(number for number in numbers if number is not None), tuple(grids))
+
+    def _cells(self, cells: Sequence[Cell]) -> list[Number]:
+        """What is in each cell: one digit, or a number where there is more."""
+        looks = [(frame(cell.cutout.gray), cell.cutout.gray.shape) for cell in cells]
+        found = [decode.as_number(digit) for digit in self.digits.named(looks)] if looks else []
+        several = [i for i, one in enumerate(found) if not _is_one_digit(one)]
+        for i, number in zip(several, self.lines.read(cells[i].cutout.gray for i in several), strict=True):
+            if len(number.text) > 1:
+                found[i] = number
+        return [placed(one, cell.cutout) for one, cell in zip(found, cells, strict=True)]
+
+    def _lines(self, cutouts: Sequence[Cutout]) -> list[Number | None]:
+        found = list(self.lines.read(cutout.gray for cutout in cutouts))
+        alone = [i for i, one in enumerate(found) if one.text in ("", *"0123456789")]
+        for i, digit in zip(alone, self.digits.read(cutouts[i].gray for i in alone), strict=True):
+            found[i] = decode.as_number(digit)
+        strange = self._strange(cutouts, found)
+        return [
+            None if one.status == "blank" else placed(_doubted(one, odd), cutout)
+            for one, cutout, odd in zip(found, cutouts, strange, strict=True)
+        ]
+
+    def _strange(self, cutouts: Sequence[Cutout], found: Sequence[Number]) -> list[float]:
+        """For each number the share of its digits that are no digits, as the other network sees them one by one."""
+        pieces = [
+            _piece(cutout.gray, digit.box)
+            for cutout, one in zip(cutouts, found, strict=True)
+            for digit in (one.digits if len(one.digits) > 1 else ())
+        ]
+        said = iter(self.digits.read(pieces) if pieces else ())
+        shares = []
+        for one in found:
+            status = [next(said).status for _digit in one.digits] if len(one.digits) > 1 else []
+            shares.append(status.count("not_a_digit") / len(status) if status else 0.0)
+        return shares
+
+    def _field(self, row: GridCut, said: dict[int, Number]) -> Number:
+        """Boxes for one digit each: one number, without what is empty before and after."""
+        inside = [None if cell.empty else said[id(cell)] for cell in row.cells]
+        there = [i for i, one in enumerate(inside) if one is not None]
+        if not there:
+            return Number("", (), "blank", 1.0, row.box)
+        kept = inside[there[0] : there[-1] + 1]
+        text = "".join(" " if one is None else one.text or " " for one in kept)
+        digits = tuple(digit for one in kept if one is not None for digit in one.digits)
+        confidence = prod(one.confidence for one in kept if one is not None)
+        return Number(text, digits, _status_of(kept), confidence, row.box, _alternatives(kept, text, confidence))
+
+    def best_turn(self, gray: Gray, found: Layout) -> int:
+        """How many quarters to the left the picture is turned so that its digits read best; 0 where that is unclear."""
+        return 0
+
+
+def _piece(gray: Gray, box: Box) -> Gray:
+    spare = max(1, box.height // 10)
+    return gray[max(0, box.top - spare) : box.bottom + spare, box.left : box.right]
+
+
+def _is_one_digit(one: Number) -> bool:
+    return one.confidence >= SURE_DIGIT and one.status == "read" and one.box.width <= WIDEST_DIGIT * one.box.height
+
+
+def _doubted(one: Number, strange: float) -> Number:
+    """A line whose single digits are none, or that is unlikely to be a number at all, is none."""
+    if one.status != "read" and (strange > 0.5 or one.confidence < LEAST):
+        return replace(one, status="not_a_digit")
+    return one
+
+
+def _is_field(row: GridCut, said: dict[int, Number]) -> bool:
+    shapes = [cell.cutout.gray.shape for cell in row.cells]
+    narrow = np.median([wide / high for high, wide in shapes]) <= WIDEST_BOX
+    several = sum(len(said[id(cell)].digits) > 1 for cell in row.cells if not cell.empty)
+    return bool(narrow) and several <= len(row.cells) // 4
+
+
+def _status_of(kept: Sequence[Number | None]) -> Status:
+    """Read where all are read and none is missing between them; no digit where none is one."""
+    if all(one is not None and one.status == "read" for one in kept):
+        return "read"
+    return "not_a_digit" if all(one is None or one.status == "not_a_digit" for one in kept) else "unsure"
+
+
+def _alternatives(kept: Sequence[Number | None], text: str, confidence: float) -> tuple[tuple[str, float], ...]:
+    """Readings with one character changed, the likeliest first."""
+    if any(one is None or len(one.text) != 1 for one in kept):
+        return ()
+    others = [
+        (text[:i] + other + text[i + 1 :], confidence * share / max(one.confidence, 1e-9))
+        for i, one in enumerate(kept)
+        if one is not None
+        for other, share in one.alternatives[:2]
+    ]
+    return tuple(sorted(others, key=lambda each: -each[1])[:4])
+
+
+def _grid(cut: GridCut, said: dict[int, Number]) -> Grid:
+    """Merged cells stand at their first row and column."""
+    cells: list[list[Number | None]] = [[None] * cut.columns for _ in range(cut.rows)]
+    for cell in cut.cells:
+        cells[cell.row][cell.column] = said.get(id(cell))
+    return Grid(cut.rows, cut.columns, tuple(map(tuple, cells)), cut.box)
+
+
+def placed(number: Number, cutout: Cutout) -> Number:
+    """A number read from a cut-out, its boxes where they are in the caller's picture."""
+    digits: tuple[Digit, ...] = tuple(replace(digit, box=cutout.box(digit.box)) for digit in number.digits)
+    return replace(number, digits=digits, box=cutout.box(number.box))

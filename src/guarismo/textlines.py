@@ -1,0 +1,185 @@
+"""Lines of writing on a flat page: connected ink → digits beside each other → what belongs to one number.
+
+A number ends where the gap is wider than ``GAP``: columns stay apart, groups of thousands stay together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from guarismo.inked import LOWEST, Inked
+from guarismo.types import Box
+
+GAP = 1.15
+"""Digit heights between two digits of one number at most: people leave 0.3 to 1.0 between groups of a telephone
+number, and more between columns."""
+
+OVERLAP, ALIKE = 0.45, 0.36
+"""Share of the lower one's height that two neighbours share, and of the higher one's that the lower has: raised cents
+and small zeros have half; a word in the next line shares nothing."""
+
+MOST = 4000
+"""Pieces of ink that are looked at: a page of small print has 3,000; cloth and gravel have any number."""
+
+LONGEST = 26
+"""Widths in heights: longer is a sentence. The longest number has 22 characters of 0.8."""
+
+HIGHEST = 0.4
+"""Share of the page's longest side: what is higher is no line of writing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """``box`` on the flat page; ``height`` of its digits and ``slope``, down to the right, of its foot;
+    ``pieces`` int64 (N,) are the labels of its connected ink."""
+
+    box: Box
+    height: float
+    slope: float
+    pieces: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lines:
+    """Lines, and ``labels`` int32 (H, W), the pieces of ink that they name. ``sideways``: see ``_is_sideways``."""
+
+    lines: tuple[Line, ...]
+    labels: NDArray[np.int32]
+    sideways: bool
+
+
+def find(page: Inked) -> Lines:
+    """All lines on a page, numbers or not."""
+    _count, of, sizes, _centres = cv2.connectedComponentsWithStats(page.ink, connectivity=8)
+    labels, stats = np.asarray(of, np.int32), np.asarray(sizes, np.int64)
+    width, height = stats[:, 2], stats[:, 3]
+    tall = (height >= LOWEST) & (height < HIGHEST * max(labels.shape)) & (width < 8 * height)
+    tall[0] = False
+    chosen = np.flatnonzero(tall)
+    if len(chosen) > MOST:
+        chosen = np.sort(chosen[np.argsort(-height[chosen], kind="stable")[:MOST]])
+    groups = _groups(stats[chosen])
+    found = [_line(chosen[groups == number], stats) for number in range(groups.max(initial=-1) + 1)]
+    lines = [_with_marks(line, stats) for line in found if line.box.width < LONGEST * line.height]
+    return Lines(tuple(_alone(lines)), labels, _is_sideways(stats[chosen]))
+
+
+def _groups(stats: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Which line each piece (left, top, width, height, area) belongs to: int64 (N,)."""
+    left, top, width, height, _area = stats.T
+    right, bottom = left + width, top + height
+    order = np.argsort(left, kind="stable")
+    parent = np.arange(len(stats))
+    reach = GAP * 1.2 * float(height.max(initial=0))
+    for place, i in enumerate(order):
+        after = order[place + 1 :]
+        after = after[: np.searchsorted(left[after], right[i] + reach, side="right")]
+        shared = np.minimum(bottom[i], bottom[after]) - np.maximum(top[i], top[after])
+        low, high = np.minimum(height[i], height[after]), np.maximum(height[i], height[after])
+        near = left[after] - right[i] <= GAP * 0.5 * (low + high)
+        for j in after[near & (shared >= OVERLAP * low) & (low >= ALIKE * high)]:
+            _join(parent, int(i), int(j))
+    roots = np.array([_root(parent, i) for i in range(len(parent))], np.int64)
+    return np.asarray(np.unique(roots, return_inverse=True)[1], np.int64).reshape(-1)
+
+
+def _root(parent: NDArray[np.int64], i: int) -> int:
+    while parent[i] != i:
+        parent[i] = parent[parent[i]]
+        i = int(parent[i])
+    return i
+
+
+def _join(parent: NDArray[np.int64], i: int, j: int) -> None:
+    one, other = _root(parent, i), _root(parent, j)
+    parent[max(one, other)] = min(one, other)
+
+
+def _around(stats: NDArray[np.int64]) -> Box:
+    left, top, width, height, _area = stats.T
+    return Box(int(left.min()), int(top.min()), int((left + width).max()), int((top + height).max()))
+
+
+def _line(pieces: NDArray[np.int64], stats: NDArray[np.int64]) -> Line:
+    mine = stats[pieces]
+    height = float(np.percentile(mine[:, 3], 60))
+    return Line(_around(mine), height, _slope(mine, height), pieces)
+
+
+def _slope(mine: NDArray[np.int64], height: float) -> float:
+    """Of a line through the middles of its pieces; 0 where they are too near to each other to tell."""
+    middles = mine[:, 0] + mine[:, 2] / 2, mine[:, 1] + mine[:, 3] / 2
+    if len(mine) < 3 or np.ptp(middles[0]) < 3.5 * height:
+        return 0.0
+    slope = float(np.polyfit(*middles, 1)[0])
+    return slope if abs(slope) < 0.3 else 0.0
+
+
+def _with_marks(line: Line, stats: NDArray[np.int64]) -> Line:
+    """Points, commas, dashes and loose strokes about it are its own too, rows of dots are not."""
+    left, top, width, height, _area = stats.T
+    box, high = line.box, line.height
+    x, y = left + width / 2, top + height / 2
+    lift = line.slope * (x - (box.left + box.right) / 2)
+    spare = abs(line.slope) * box.width / 2
+    near = (x > box.left - 0.7 * high) & (x < box.right + 0.9 * high)
+    near &= (y - lift > box.top + spare - 0.15 * high) & (y - lift < box.bottom - spare + 0.3 * high)
+    near &= (height < 1.2 * high) & (np.maximum(width, height) >= max(2.0, 0.05 * high))
+    near &= (width < 1.6 * high) & (stats[:, 4] >= max(3.0, 0.003 * high * high))
+    near[0], near[line.pieces] = False, False
+    marks = np.flatnonzero(near)
+    if not marks.size or len(marks) > 3 + 1.5 * len(line.pieces):
+        return line
+    pieces = np.concatenate([line.pieces, marks])
+    return Line(_around(stats[pieces]), high, line.slope, pieces)
+
+
+def _alone(lines: list[Line]) -> list[Line]:
+    """Without those that lie inside others: the inner strokes of a drawing, or what a mark's own line was."""
+    kept: list[Line] = []
+    for line in sorted(lines, key=lambda one: -len(one.pieces)):
+        if not any(set(line.pieces.tolist()) <= set(other.pieces.tolist()) for other in kept if _touch(line, other)):
+            kept.append(line)
+    return kept
+
+
+def _touch(one: Line, other: Line) -> bool:
+    a, b = one.box, other.box
+    return a.left < b.right and b.left < a.right and a.top < b.bottom and b.top < a.bottom
+
+
+def in_reading_order(boxes: Sequence[Box], heights: Sequence[float]) -> list[int]:
+    """Places in ``boxes``, row by row, each from left to right. ``heights`` are those of the digits in them: what lies
+    less than half a digit above or below a row's last stands in that row."""
+    rows: list[list[int]] = []
+    for i in sorted(range(len(boxes)), key=lambda place: boxes[place].top + boxes[place].bottom):
+        last = rows[-1][-1] if rows else i
+        apart = (boxes[i].top + boxes[i].bottom - boxes[last].top - boxes[last].bottom) / 2
+        if rows and apart < 0.5 * min(heights[i], heights[last]):
+            rows[-1].append(i)
+        else:
+            rows.append([i])
+    return [i for row in rows for i in sorted(row, key=lambda place: boxes[place].left)]
+
+
+FEW, SAMPLE = 6, 400
+"""Pieces from which on it can be told how lines run, and how many are looked at: all pairs of them are."""
+
+
+def _is_sideways(stats: NDArray[np.int64]) -> bool:
+    """Whether most pieces (left, top, width, height, area) have their nearest neighbour above or below, not beside."""
+    if len(stats) < FEW:
+        return False
+    left, top, width, height, _area = stats[:: max(1, len(stats) // SAMPLE)].T
+    right, bottom = left + width, top + height
+    across = np.maximum(np.maximum(left[:, None] - right, left - right[:, None]), 0)
+    down = np.maximum(np.maximum(top[:, None] - bottom, top - bottom[:, None]), 0)
+    apart = np.hypot(across, down)
+    np.fill_diagonal(apart, np.inf)
+    nearest = (np.arange(len(left)), apart.argmin(1))
+    return int((down[nearest] > across[nearest]).sum()) > 2 * int((across[nearest] > down[nearest]).sum())
