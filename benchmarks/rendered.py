@@ -87,12 +87,23 @@ class Hand:
         """Ink on white, its digits about ``height`` high, no larger than ``most`` (height, width)."""
         clean = lines.write_line(text, self.writer, rng) if self.signs else plain_line(text, self.writer, rng)
         rows, columns = (np.flatnonzero((clean < 160).any(axis)) for axis in (1, 0))
+        clean = _inked(clean)
         clean = clean[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] if rows.size else clean
         scale = self.height / lines.SIZE
         if most is not None:
             scale = min(scale, most[0] / clean.shape[0], most[1] / clean.shape[1])
         size = (max(2, round(clean.shape[1] * scale)), max(2, round(clean.shape[0] * scale)))
         return np.asarray(cv2.resize(clean, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+LEAST_INK = 0.6
+"""Darkness of the pen's strongest ink on white paper."""
+
+
+def _inked(clean: Gray) -> Gray:
+    """The same with ink that is dark enough."""
+    depth = (255 - int(clean.min())) / 255
+    return np.asarray(255 - np.rint((255 - clean) * (max(depth, LEAST_INK) / max(depth, 0.1))), np.uint8)
 
 
 def plain_line(text: str, writer: Writer, rng: Rng) -> Gray:
@@ -106,8 +117,15 @@ def plain_line(text: str, writer: Writer, rng: Rng) -> Gray:
 
 
 def _hand(sources: Writers, rng: Rng) -> Hand:
-    pen = PENS[int(rng.integers(len(PENS)))]
-    return Hand(sources.writer("held_out", rng), pen, float(rng.uniform(26, 52)))
+    """A ballpoint, felt pen or pencil that leaves ink: who fills in a form wants it to be read."""
+    colour, writer = PENS[int(rng.integers(len(PENS)))], sources.writer("held_out", rng)
+    pen = replace(
+        writer.pen,
+        width=float(np.clip(writer.pen.width, 0.05, 0.15)),
+        ink=max(writer.pen.ink, 0.6),
+        dryness=min(writer.pen.dryness, 0.3),
+    )
+    return Hand(replace(writer, pen=pen), colour, float(rng.uniform(26, 52)))
 
 
 def _word(rng: Rng, size: int, faces: list[Path]) -> Gray:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from guarismo.cutout import Cutout, straighten
 from guarismo.ink import frame
-from guarismo.lattice import Lattice
+from guarismo.sides import Lattice, drawn, regions
 from guarismo.types import Gray
 
 LARGEST = 128
@@ -48,7 +47,7 @@ class Place:
 def places(lattice: Lattice) -> list[Place]:
     """The cells, row by row: closed on all sides. Cells without a side between them are one, if a rectangle; where
     they are none, the side was worn off. What is open to the outside is no cell."""
-    of = _regions(lattice)
+    of = regions(*drawn(lattice))
     found = []
     for number in np.unique(of[of >= 0]):
         rows, columns = np.nonzero(of == number)
@@ -61,22 +60,6 @@ def places(lattice: Lattice) -> list[Place]:
                 for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
             ]
     return sorted(found, key=lambda place: (place.top, place.left))
-
-
-def _regions(lattice: Lattice) -> NDArray[np.int64]:
-    """int64 (R, C): which cells hang together, -1 for what is open to the outside."""
-    rows, columns = lattice.rows, lattice.columns
-    canvas = np.zeros((2 * rows + 3, 2 * columns + 3), np.uint8)
-    canvas[::2, ::2] = canvas[2:-2:2, 2:-2:2] = 0
-    canvas[[0, -1]] = canvas[:, [0, -1]] = 1
-    inner = canvas[1:-1, 1:-1]
-    inner[1::2, 1::2] = 1
-    inner[::2, 1::2] = ~lattice.level_sides
-    inner[1::2, ::2] = ~lattice.upright_sides
-    _count, labels = cv2.connectedComponents(canvas, connectivity=4)
-    of = labels[2:-2:2, 2:-2:2].astype(np.int64)
-    of[of == labels[0, 0]] = -1
-    return np.asarray(of, np.int64)
 
 
 def cut(base: Gray, corners: NDArray[np.float64], shape: tuple[int, int], to_caller: NDArray[np.float64]) -> Cutout:

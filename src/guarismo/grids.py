@@ -58,6 +58,7 @@ def find(gray: Gray) -> list[GridCut]:
 
 def _grid(gray: Gray, nodes: NDArray[np.float64], inside: list[Place]) -> GridCut | None:
     """A grid whose lines cross at ``nodes`` float64 (R + 1, C + 1, 2) of the caller's picture."""
+    nodes, inside = _trimmed(nodes, inside)
     rows, columns = nodes.shape[0] - 1, nodes.shape[1] - 1
     if len(inside) < max(LEAST_CELLS, 0.5 * rows * columns):
         return None
@@ -75,6 +76,18 @@ def _grid(gray: Gray, nodes: NDArray[np.float64], inside: list[Place]) -> GridCu
         cells.append(Cell(place.top, place.left, *span, cutout, is_empty(cutout)))
     corners = nodes[[0, 0, -1, -1], [0, -1, -1, 0]].astype(np.float32)
     return GridCut(rows, columns, tuple(cells), corners, _box(nodes, gray.shape))
+
+
+def _trimmed(nodes: NDArray[np.float64], inside: list[Place]) -> tuple[NDArray[np.float64], list[Place]]:
+    """Without rows and columns that have no cell: what lies between a grid and the frame of its page."""
+    if not inside:
+        return nodes, inside
+    rows, columns = np.zeros(nodes.shape[0], bool), np.zeros(nodes.shape[1], bool)
+    for place in inside:
+        rows[place.top : place.bottom + 1] = columns[place.left : place.right + 1] = True
+    row, column = np.cumsum(rows) - 1, np.cumsum(columns) - 1
+    moved = [Place(*(int(i) for i in (row[p.top], column[p.left], row[p.bottom], column[p.right]))) for p in inside]
+    return nodes[rows][:, columns], moved
 
 
 def _box(nodes: NDArray[np.float64], shape: tuple[int, ...]) -> Box:

@@ -34,26 +34,29 @@ LOWEST = 7
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inked:
-    """``ink`` without ruled lines, ``lines`` the ruled lines alone: uint8 (H, W) of 0 and 1; ``paper`` uint8 (H, W),
-    the level of the paper under each pixel."""
+    """``ink`` without ruled lines, ``lines`` the ruled lines alone, ``ignored`` where nothing was looked for: uint8
+    (H, W) of 0 and 1. ``paper`` uint8 (H, W) is the level of the paper under each pixel, ``dark`` uint8 (H, W) how much
+    of it is missing, 255 all."""
 
     ink: Mask
     lines: Mask
+    ignored: Mask
     paper: Gray
+    dark: NDArray[np.uint8]
 
 
 def inked(gray: Gray, ignored: Mask | None = None) -> Inked:
     """Ink on a flat page uint8 (H, W), dark on light. Where ``ignored`` is 1 nothing is looked for."""
     paper = _paper(gray)
-    dark = 255 - cv2.divide(gray, np.maximum(paper, 1), scale=255)
-    ink = _ink(np.asarray(dark, np.uint8))
-    if ignored is not None:
-        ink[ignored > 0] = 0
+    dark = np.asarray(255 - cv2.divide(gray, np.maximum(paper, 1), scale=255), np.uint8)
+    ink = _ink(dark)
+    ignored = np.zeros_like(ink) if ignored is None else ignored
+    ink[ignored > 0] = 0
     height = usual_height(ink)
     level = _rules(ink, max(40, round(2.2 * height)))
     upright = np.ascontiguousarray(_rules(np.ascontiguousarray(ink.T), max(50, round(2.5 * height))).T)
     lines = np.asarray(level | upright, np.uint8)
-    return Inked(np.asarray(ink & ~lines & 1, np.uint8), lines, paper)
+    return Inked(np.asarray(ink & ~lines & 1, np.uint8), lines, ignored, paper, dark)
 
 
 def _paper(gray: Gray) -> Gray:

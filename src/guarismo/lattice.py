@@ -7,12 +7,15 @@ strokes of digits and letters hardly ever do. What hangs together so is one latt
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo.unbend import Traces, View, trace
+from guarismo.faint import faint_lines
+from guarismo.sides import Lattice, cleared
+from guarismo.unbend import FAINTEST, Traces, View, trace
 
 SHORTEST = 12
 """Pixels of a view: shorter pieces are no side of a cell."""
@@ -24,11 +27,15 @@ together; a line in two parts is of the same lattice anyway where both parts mee
 ASIDE = 4.0
 """Pixels that pieces of one line may lie off each other."""
 
+WORN = 0.3
+"""Share of a line's own darkness under which it is not seen: half of that, and a fold of the paper is a line."""
+
 REACH = 6
 """Pixels by which a line may miss the one that it ends on."""
 
-LONG = 0.2
-"""Share of the view from which a line counts by itself; a shorter one must go from one such line to another."""
+LONG = (0.45, 0.2)
+"""Shares of the view from which a line counts by itself; a shorter one must go from one such line to another. The long
+lines of a puzzle come first, or the strokes and rows of the text around it would count as lines with them."""
 
 SMALLEST_CELL = 12
 """Pixels of a view between two lines of a lattice; nearer ones are one double line."""
@@ -36,19 +43,16 @@ SMALLEST_CELL = 12
 NARROW = 0.22
 """Share of the median width (or height) under which a strip is a double line."""
 
-THERE, HINTED = 0.55, 0.2
-"""Share of a side on which a line is seen: from the first on it is there, under the second it is not. Between, it is
-worn off, and there where the rest of its line is."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ruling:
     """A line of a lattice. ``start`` and ``stop`` are its ends along, in pixels of the view; ``points`` float64
-    (N, 2) are places along and across, in order."""
+    (N, 2) are places along and across, in order. ``imagined``: nothing is drawn there, where the others end."""
 
     start: float
     stop: float
     points: NDArray[np.float64]
+    imagined: bool = False
 
     def at(self, along: NDArray[np.floating] | float) -> NDArray[np.float64]:
         """Its place across where it is at ``along``; it goes on straight beyond its ends."""
@@ -59,37 +63,28 @@ class Ruling:
         return float(np.median(self.points[:, 1]))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Lattice:
-    """``level`` the R + 1 rulings from top to bottom, ``upright`` the C + 1 from left to right.
-
-    ``nodes`` float64 (R + 1, C + 1, 2): x and y of crossings in the view. ``level_sides`` bool (R + 1, C) and
-    ``upright_sides`` bool (R, C + 1): which sides of cells are drawn.
-    """
-
-    nodes: NDArray[np.float64]
-    level_sides: NDArray[np.bool_]
-    upright_sides: NDArray[np.bool_]
-
-    @property
-    def rows(self) -> int:
-        return len(self.nodes) - 1
-
-    @property
-    def columns(self) -> int:
-        return int(self.nodes.shape[1]) - 1
-
-
 def lattices(view: View) -> list[Lattice]:
     """All lattices in a view, of one cell or more."""
-    level, upright = trace(view.gray, 0, SHORTEST), trace(view.gray, 1, SHORTEST)
+    level, upright = trace(view, 0, SHORTEST), trace(view, 1, SHORTEST)
     across, down = _rulings(level), _rulings(upright)
-    found = []
-    for some, others in _hanging_together(across, down, view.gray.shape):
-        lattice = _lattice([across[i] for i in some], [down[i] for i in others], level, upright)
-        if lattice is not None:
-            found.append(lattice)
+    found: list[Lattice] = []
+    for share in LONG:
+        across = [ruling for ruling in across if not any(_within(ruling, 0, one) for one in found)]
+        down = [ruling for ruling in down if not any(_within(ruling, 1, one) for one in found)]
+        for some, others in _hanging_together(across, down, share * np.array(view.gray.shape)):
+            lattice = _lattice(view, [across[i] for i in some], [down[i] for i in others], level, upright)
+            if lattice is not None:
+                found += cleared(lattice)
     return found
+
+
+def _within(ruling: Ruling, axis: int, lattice: Lattice) -> bool:
+    """Whether the middle of a level (``axis`` 0) or upright (1) ruling lies in a lattice."""
+    middle = np.array([(ruling.start + ruling.stop) / 2, ruling.across])
+    x, y = middle[::-1] if axis else middle
+    left, top = lattice.nodes.min((0, 1)) - REACH
+    right, bottom = lattice.nodes.max((0, 1)) + REACH
+    return bool(left <= x <= right and top <= y <= bottom)
 
 
 def _rulings(traces: Traces) -> list[Ruling]:
@@ -139,9 +134,9 @@ def _crossings(level: list[Ruling], upright: list[Ruling]) -> NDArray[np.bool_]:
     return np.asarray(across & (v[..., 0] - REACH <= h[..., 2]) & (h[..., 2] <= v[..., 1] + REACH), bool)
 
 
-def _long(rulings: list[Ruling], extent: int) -> NDArray[np.bool_]:
+def _long(rulings: list[Ruling], least: float) -> NDArray[np.bool_]:
     spans = _spans(rulings)
-    return np.asarray(spans[:, 1] - spans[:, 0] > LONG * extent, bool)
+    return np.asarray(spans[:, 1] - spans[:, 0] > least, bool)
 
 
 def _ends_on(pieces: list[Ruling], others: list[Ruling], chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -153,9 +148,9 @@ def _ends_on(pieces: list[Ruling], others: list[Ruling], chosen: NDArray[np.bool
     return np.asarray(starts.any(1) & stops.any(1) & (meet.sum(1) >= 2), bool)
 
 
-def _chosen(level: list[Ruling], upright: list[Ruling], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+def _chosen(level: list[Ruling], upright: list[Ruling], least: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Who meets whom, among long rulings and the short ones that go from one ruling to another: bool (H, V)."""
-    h, v = _long(level, shape[1]), _long(upright, shape[0])
+    h, v = _long(level, least[1]), _long(upright, least[0])
     for _ in range(4):
         h, v = h | _ends_on(level, upright, v), v | _ends_on(upright, level, h)
     meet = _crossings(level, upright) & h[:, None] & v[None]
@@ -167,12 +162,12 @@ def _chosen(level: list[Ruling], upright: list[Ruling], shape: tuple[int, ...]) 
 
 
 def _hanging_together(
-    level: list[Ruling], upright: list[Ruling], shape: tuple[int, ...]
+    level: list[Ruling], upright: list[Ruling], least: NDArray[np.float64]
 ) -> list[tuple[list[int], list[int]]]:
     """Sets of rulings that meet each other, each at least two others."""
     if not level or not upright:
         return []
-    meet = _chosen(level, upright, shape)
+    meet = _chosen(level, upright, least)
     found = []
     left = set(np.flatnonzero(meet.any(1)).tolist())
     while left:
@@ -184,16 +179,16 @@ def _hanging_together(
     return found
 
 
-def _lattice(level: list[Ruling], upright: list[Ruling], across: Traces, down: Traces) -> Lattice | None:
+def _lattice(view: View, level: list[Ruling], upright: list[Ruling], across: Traces, down: Traces) -> Lattice | None:
     """One lattice of rulings that meet."""
     rows, columns = _lines(level), _lines(upright)
+    for _ in range(2):
+        rows, columns = _with_faint(rows, columns, view, 0), _with_faint(columns, rows, view, 1)
     rows, columns = _open_ends(rows, columns, upright), _open_ends(columns, rows, level)
     if len(rows) < 2 or len(columns) < 2:
         return None
     nodes = _nodes(rows, columns)
-    seen_level = _seen(rows, nodes, across, 0)
-    seen_upright = _seen(columns, nodes, down, 1)
-    return Lattice(nodes, _drawn(seen_level), _drawn(seen_upright.T).T)
+    return Lattice(nodes, _seen(rows, nodes, across, 0), _seen(columns, nodes, down, 1))
 
 
 def _lines(rulings: list[Ruling]) -> list[Ruling]:
@@ -217,6 +212,26 @@ def _merged(one: Ruling, other: Ruling) -> Ruling:
     return Ruling(min(one.start, other.start), max(one.stop, other.stop), points)
 
 
+def _with_faint(lines: list[Ruling], others: list[Ruling], view: View, axis: int) -> list[Ruling]:
+    """With lines that are too faint to be traced: between these, or one cell beyond
+    them, where most of the ``others`` go."""
+    if len(lines) < 2 or len(others) < 2:
+        return lines
+    places = [line.across for line in lines]
+    pitch = float(np.median(np.diff(places)))
+    start, stop = others[0].across, others[-1].across
+    low, high = places[0] - 1.2 * pitch, places[-1] + 1.2 * pitch
+    least = max(SMALLEST_CELL, 0.25 * pitch)
+    new = faint_lines(view, axis, (start, stop), (low, high), least)
+    starts, stops = (np.array([getattr(other, name) for other in others]) for name in ("start", "stop"))
+    reached = [float(((starts <= place + 2 * REACH) & (place - 2 * REACH <= stops)).mean()) for place in new]
+    new = [place for place, share in zip(new, reached, strict=True) if share > 0.5]
+    new = [place for place in new if min(abs(place - other) for other in places) > least]
+    ends = np.array([start, stop])
+    added = [Ruling(start, stop, np.column_stack([ends, [place, place]])) for place in new]
+    return sorted([*lines, *added], key=lambda line: line.across)
+
+
 def _open_ends(lines: list[Ruling], others: list[Ruling], pieces: list[Ruling]) -> list[Ruling]:
     """With a line at the ends of ``others`` where none is drawn: tables without a frame on the left and right."""
     if len(others) < 3:
@@ -229,7 +244,7 @@ def _open_ends(lines: list[Ruling], others: list[Ruling], pieces: list[Ruling]) 
         beyond = sign * (ends - edge)
         if (beyond > max(2 * SMALLEST_CELL, 0.35 * pitch)).mean() > 0.6:
             place = float(np.median(ends[beyond > max(2 * SMALLEST_CELL, 0.35 * pitch)]))
-            line = Ruling(float(span[0]), float(span[1]), np.column_stack([span, [place, place]]))
+            line = Ruling(float(span[0]), float(span[1]), np.column_stack([span, [place, place]]), imagined=True)
             added = [line, *added] if sign < 0 else [*added, line]
     return added
 
@@ -247,20 +262,24 @@ def _seen(lines: list[Ruling], nodes: NDArray[np.float64], traces: Traces, axis:
     """The share of each side on which its line is seen: float64 (R + 1, C) for level lines, (R, C + 1) for upright."""
     strength = traces.strength.T if axis else traces.strength
     grid = nodes[..., ::-1].transpose(1, 0, 2) if axis else nodes
-    seen = np.zeros((len(lines), grid.shape[1] - 1))
-    for i, line in enumerate(lines):
-        for j in range(grid.shape[1] - 1):
-            start, stop = grid[i, j, 0], grid[i, j + 1, 0]
-            along = np.arange(start + 0.12 * (stop - start), stop - 0.12 * (stop - start))
-            across = np.rint(line.at(along)).astype(int)
-            x = np.clip(along.astype(int), 0, strength.shape[1] - 1)
-            best = np.max([strength[np.clip(across + k, 0, len(strength) - 1), x] for k in range(-3, 4)], axis=0)
-            seen[i, j] = float((best > 0.6 * traces.least).mean()) if len(along) else 0.0
+    seen = np.stack(
+        [_seen_sides(line, row[:, 0], strength, traces.least) for line, row in zip(lines, grid, strict=True)]
+    )
     return seen.T if axis else seen
 
 
-def _drawn(seen: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which sides are there, a line to a row: a worn side is, where most of its line is."""
-    there = seen >= THERE
-    most = there.mean(1, keepdims=True) >= 0.5
-    return np.asarray(there | (most & (seen >= HINTED)), bool)
+def _seen_sides(
+    line: Ruling, places: NDArray[np.float64], strength: NDArray[np.float32], least: float
+) -> NDArray[np.float64]:
+    """The shares of one line's sides between ``places`` float64 (N + 1,) along: float64 (N,)."""
+    if line.imagined:
+        return np.ones(len(places) - 1)
+    sides = []
+    for start, stop in pairwise(places.tolist()):
+        along = np.arange(start + 0.12 * (stop - start), stop - 0.12 * (stop - start))
+        across = np.rint(line.at(along)).astype(int)
+        x = np.clip(along.astype(int), 0, strength.shape[1] - 1)
+        sides.append(np.max([strength[np.clip(across + k, 0, len(strength) - 1), x] for k in range(-3, 4)], axis=0))
+    own = float(np.median(np.concatenate(sides)))
+    level = min(0.6 * least, max(FAINTEST, WORN * own))
+    return np.array([float((side > level).mean()) if len(side) else 0.0 for side in sides])

@@ -19,8 +19,15 @@ from guarismo.types import Box, Digit, Gray, Grid, Number, Status
 WIDEST_BOX = 1.5
 """Width against height of a box for one digit. Wider ones, three or more in a row, are a table of one row."""
 
-LEAST = 0.5
-"""Confidence from which on a line that is none too sure counts as a number. Below it words are, and drawings."""
+LEAST, LEAST_IN_CELL = 0.5, 0.2
+"""Confidence from which on something counts as a number, sure or not: a line, and what stands in a cell, where numbers
+are expected. Below it are words and drawings."""
+
+SURE_LINE = 0.9
+"""Confidence from which on a line is a number though its single digits, cut apart, look like none."""
+
+LEAST_ALONE = 0.6
+"""Confidence above 1 that both networks together have in a lone digit."""
 
 SURE_DIGIT, WIDEST_DIGIT = 0.97, 1.05
 """Confidence and width against height up to which the ink in a cell is one digit, and the line network is not asked."""
@@ -63,7 +70,8 @@ class _Eyes:
                 numbers.append(self._field(part, said))
             else:
                 grids.append(_grid(part, said))
-        return Readings(tuple(number for number in numbers if number is not None), tuple(grids))
+        told = (grid for grid in grids if _has_numbers(grid))
+        return Readings(tuple(number for number in numbers if number is not None), tuple(told))
 
     def _cells(self, cells: Sequence[Cell]) -> list[Number]:
         """What is in each cell: one digit, or a number where there is more."""
@@ -73,13 +81,18 @@ class _Eyes:
         for i, number in zip(several, self.lines.read(cells[i].cutout.gray for i in several), strict=True):
             if len(number.text) > 1:
                 found[i] = number
-        return [placed(one, cell.cutout) for one, cell in zip(found, cells, strict=True)]
+        cutouts = [cell.cutout for cell in cells]
+        strange = self._strange(cutouts, found)
+        return [
+            placed(_doubted(one, odd, LEAST_IN_CELL), cutout)
+            for one, odd, cutout in zip(found, strange, cutouts, strict=True)
+        ]
 
     def _lines(self, cutouts: Sequence[Cutout]) -> list[Number | None]:
         found = list(self.lines.read(cutout.gray for cutout in cutouts))
         alone = [i for i, one in enumerate(found) if one.text in ("", *"0123456789")]
         for i, digit in zip(alone, self.digits.read(cutouts[i].gray for i in alone), strict=True):
-            found[i] = decode.as_number(digit)
+            found[i] = _agreed(found[i], decode.as_number(digit))
         strange = self._strange(cutouts, found)
         return [
             None if one.status == "blank" else placed(_doubted(one, odd), cutout)
@@ -126,11 +139,18 @@ def _is_one_digit(one: Number) -> bool:
     return one.confidence >= SURE_DIGIT and one.status == "read" and one.box.width <= WIDEST_DIGIT * one.box.height
 
 
-def _doubted(one: Number, strange: float) -> Number:
-    """A line whose single digits are none, or that is unlikely to be a number at all, is none."""
-    if one.status != "read" and (strange > 0.5 or one.confidence < LEAST):
+def _doubted(one: Number, strange: float, least: float = LEAST) -> Number:
+    """A number whose single digits are none is none, unless it is all but sure; nor is one that is unlikely."""
+    if one.status != "read" and ((strange > 0.5 and one.confidence < SURE_LINE) or one.confidence < least):
         return replace(one, status="not_a_digit")
     return one
+
+
+def _agreed(line: Number, digit: Number) -> Number:
+    """A lone digit that both networks see; what one of them does not is none: pages are full of specks and strokes."""
+    if digit.status == "blank" or (digit.text == line.text and digit.confidence + line.confidence > 1 + LEAST_ALONE):
+        return digit
+    return replace(digit, status="not_a_digit")
 
 
 def _is_field(row: GridCut, said: dict[int, Number]) -> bool:
@@ -158,6 +178,12 @@ def _alternatives(kept: Sequence[Number | None], text: str, confidence: float) -
         for other, share in one.alternatives[:2]
     ]
     return tuple(sorted(others, key=lambda each: -each[1])[:4])
+
+
+def _has_numbers(grid: Grid) -> bool:
+    """Tables of words alone are none of ours, nor are letters that hang together like one; empty ones are."""
+    inside = [cell for row in grid.cells for cell in row if cell is not None]
+    return not inside or any(cell.status in ("read", "unsure") for cell in inside)
 
 
 def _grid(cut: GridCut, said: dict[int, Number]) -> Grid:

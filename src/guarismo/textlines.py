@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from guarismo.inked import LOWEST, Inked
 from guarismo.types import Box
 
-GAP = 1.15
-"""Digit heights between two digits of one number at most: people leave 0.3 to 1.0 between groups of a telephone
+GAP = 1.3
+"""Digit heights between two digits of one number at most: people leave 0.3 to 1.2 between groups of a telephone
 number, and more between columns."""
 
-OVERLAP, ALIKE = 0.45, 0.36
-"""Share of the lower one's height that two neighbours share, and of the higher one's that the lower has: raised cents
-and small zeros have half; a word in the next line shares nothing."""
+OVERLAP, ALIKE, ASIDE = 0.45, 0.36, 0.45
+"""Share of the lower one's height that two neighbours share; of the higher one's that the lower has, and by which their
+middles differ at most. Raised cents and small zeros have half; a word in the next line shares its ascenders alone."""
 
 MOST = 4000
 """Pieces of ink that are looked at: a page of small print has 3,000; cloth and gravel have any number."""
@@ -65,8 +65,10 @@ def find(page: Inked) -> Lines:
         chosen = np.sort(chosen[np.argsort(-height[chosen], kind="stable")[:MOST]])
     groups = _groups(stats[chosen])
     found = [_line(chosen[groups == number], stats) for number in range(groups.max(initial=-1) + 1)]
-    lines = [_with_marks(line, stats) for line in found if line.box.width < LONGEST * line.height]
-    return Lines(tuple(_alone(lines)), labels, _is_sideways(stats[chosen]))
+    lines = _joined([_with_marks(line, stats) for line in found], stats)
+    numbers = [line for line in _alone(lines) if line.box.width < LONGEST * line.height]
+    kept = [line for line in numbers if _is_writing(line, stats, page, labels)]
+    return Lines(tuple(kept), labels, _is_sideways(stats[chosen]))
 
 
 def _groups(stats: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -75,14 +77,16 @@ def _groups(stats: NDArray[np.int64]) -> NDArray[np.int64]:
     right, bottom = left + width, top + height
     order = np.argsort(left, kind="stable")
     parent = np.arange(len(stats))
-    reach = GAP * 1.2 * float(height.max(initial=0))
+    reach = GAP * float(height.max(initial=0))
     for place, i in enumerate(order):
         after = order[place + 1 :]
         after = after[: np.searchsorted(left[after], right[i] + reach, side="right")]
         shared = np.minimum(bottom[i], bottom[after]) - np.maximum(top[i], top[after])
         low, high = np.minimum(height[i], height[after]), np.maximum(height[i], height[after])
-        near = left[after] - right[i] <= GAP * 0.5 * (low + high)
-        for j in after[near & (shared >= OVERLAP * low) & (low >= ALIKE * high)]:
+        near = left[after] - right[i] <= GAP * high
+        near &= (shared >= OVERLAP * low) & (low >= ALIKE * high)
+        near &= np.abs(top[i] + bottom[i] - top[after] - bottom[after]) <= 2 * ASIDE * high
+        for j in after[near]:
             _join(parent, int(i), int(j))
     roots = np.array([_root(parent, i) for i in range(len(parent))], np.int64)
     return np.asarray(np.unique(roots, return_inverse=True)[1], np.int64).reshape(-1)
@@ -105,9 +109,9 @@ def _around(stats: NDArray[np.int64]) -> Box:
     return Box(int(left.min()), int(top.min()), int((left + width).max()), int((top + height).max()))
 
 
-def _line(pieces: NDArray[np.int64], stats: NDArray[np.int64]) -> Line:
+def _line(pieces: NDArray[np.int64], stats: NDArray[np.int64], height: float = 0.0) -> Line:
     mine = stats[pieces]
-    height = float(np.percentile(mine[:, 3], 60))
+    height = height or float(np.percentile(mine[:, 3], 60))
     return Line(_around(mine), height, _slope(mine, height), pieces)
 
 
@@ -137,6 +141,57 @@ def _with_marks(line: Line, stats: NDArray[np.int64]) -> Line:
         return line
     pieces = np.concatenate([line.pieces, marks])
     return Line(_around(stats[pieces]), high, line.slope, pieces)
+
+
+def _joined(lines: list[Line], stats: NDArray[np.int64]) -> list[Line]:
+    """Those whose marks bridge the gap between them are one: 21 - 10 - 1932."""
+    lines = sorted(lines, key=lambda one: one.box.left)
+    joined: list[Line] = []
+    for line in lines:
+        before = next((i for i, one in enumerate(joined) if _bridged(one, line)), None)
+        if before is None:
+            joined.append(line)
+        else:
+            pieces = np.union1d(joined[before].pieces, line.pieces)
+            joined[before] = _line(pieces, stats, max(joined[before].height, line.height))
+    return joined
+
+
+def _bridged(one: Line, other: Line) -> bool:
+    """Whether ``other``, on the right of ``one``, goes on where a mark after it, or before, ends."""
+    high = max(one.height, other.height)
+    gap = other.box.left - one.box.right
+    middles = [(line.box.top + line.box.bottom) / 2 for line in (one, other)]
+    lift = one.slope * (other.box.left + other.box.right - one.box.left - one.box.right) / 2
+    level = abs(middles[1] - middles[0] - lift) < ASIDE * high and min(one.height, other.height) > ALIKE * high
+    return level and -0.5 * high < gap < 0.8 * GAP * high
+
+
+THICKEST = 0.17
+"""Half of a stroke's width, in heights of the line: the broadest marker has 0.11. Blots and photographs have more."""
+
+QUIET = 3.0
+"""How much darker ink is than its paper, in standard deviations of that paper: pencil on grain has 6."""
+
+
+def _is_writing(line: Line, stats: NDArray[np.int64], page: Inked, labels: NDArray[np.int32]) -> bool:
+    """Whether it is made of strokes, on quiet ground: leaves, cloth and clouds are not."""
+    box, spare = line.box, max(3, round(0.25 * line.height))
+    near = (
+        slice(max(0, box.top - spare), box.bottom + spare),
+        slice(max(0, box.left - spare), box.right + spare),
+    )
+    mine = np.isin(labels[near], line.pieces)
+    depth = cv2.distanceTransform(np.pad(mine, 1).astype(np.uint8), cv2.DIST_L2, 3)
+    if line.height >= 2 * LOWEST and float(depth.max()) > THICKEST * line.height + 1:
+        return False
+    written = (page.ink[near] | page.lines[near] | page.ignored[near]).astype(np.uint8)
+    ground = cv2.dilate(written, np.ones((5, 5), np.uint8)) == 0
+    if ground.sum() < 20:
+        return True
+    dark = page.dark[near]
+    level, noise = float(dark[ground].mean()), float(dark[ground].std())
+    return float(dark[mine].mean()) - level > QUIET * max(noise, 1.0)
 
 
 def _alone(lines: list[Line]) -> list[Line]:

@@ -20,18 +20,21 @@ LONGEST, ENLARGED = 1000, 2.0
 """Pixels of a view's longest side, and how often a small picture is enlarged for it at most: the cells of a puzzle have
 a hundred pixels then, and strokes of digits are as much shorter than their sides as they can be."""
 
-MARGIN = 12
+MARGIN = 24
 """Pixels around the lines."""
 
 SMOOTH = 15
 """Pixels along a line over which it is averaged: it lifts a faint line out of the paper's grain. A line bent by eight
 degrees moves two pixels over it; twice that, and bent lines fade."""
 
-WIDTHS = (2, 4, 7)
-"""Pixels on both sides of a line where paper must be: for hairlines, common lines, and thick frames."""
+WIDTHS = (2, 5, 10)
+"""Pixels on both sides of a line where paper must be: for hairlines, common lines, and frames or lines out of focus."""
 
 FAINTEST = 4.0
 """Grey levels, averaged along the line, below which nothing is a line: a camera's noise gives 2."""
+
+EDGE = 2
+"""Pixels along the picture's edge in which no line is looked for: the edge itself would be one."""
 
 STEP = 8
 """Pixels between the points of a line by which its bend is fitted."""
@@ -43,6 +46,15 @@ class View:
 
     gray: Gray
     places: NDArray[np.float32]
+    shape: tuple[int, int]
+
+    @property
+    def inside(self) -> NDArray[np.float32]:
+        """float32 (H, W): 1.0 in the picture, of height and width ``shape``, 0.0 outside and along its edge."""
+        x, y = self.places[..., 0], self.places[..., 1]
+        rows, columns = self.shape
+        within = (x > EDGE) & (y > EDGE) & (x < columns - 1 - EDGE) & (y < rows - 1 - EDGE)
+        return np.asarray(within, np.float32)
 
     def there(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Points (..., 2) of this view, x and y of pixel corners, in the picture; outside, as the edge goes on."""
@@ -76,8 +88,8 @@ def view(flat: Gray, group: Group) -> View | None:
 
 
 def _look(flat: Gray, places: NDArray[np.float32]) -> View:
-    seen = cv2.remap(flat, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
-    return View(np.asarray(seen, np.uint8), places)
+    seen = cv2.remap(flat, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=180)  # type: ignore[call-overload]
+    return View(np.asarray(seen, np.uint8), places, (flat.shape[0], flat.shape[1]))
 
 
 def _places(group: Group, shape: tuple[int, ...]) -> NDArray[np.float32] | None:
@@ -99,11 +111,11 @@ def _places(group: Group, shape: tuple[int, ...]) -> NDArray[np.float32] | None:
     return np.asarray(there[..., :2] / there[..., 2:], np.float32)
 
 
-def ridges(gray: Gray, axis: int) -> NDArray[np.float32]:
+def ridges(gray: Gray, axis: int, along: int = SMOOTH) -> NDArray[np.float32]:
     """How much darker than the paper on both sides a level (``axis`` 0) or upright (1) line through each pixel is:
     float32 (H, W), 0 or more."""
     picture = cv2.transpose(gray) if axis else gray
-    smooth = cv2.blur(picture, (SMOOTH, 1), borderType=cv2.BORDER_REPLICATE).astype(np.int16)
+    smooth = cv2.blur(picture, (along, 1), borderType=cv2.BORDER_REPLICATE).astype(np.int16)
     best: NDArray[Any] = np.zeros_like(smooth)
     for width in WIDTHS:
         padded = cv2.copyMakeBorder(smooth, width, width, 0, 0, cv2.BORDER_REPLICATE)
@@ -126,13 +138,13 @@ class Traces:
     least: float
 
 
-def trace(gray: Gray, axis: int, shortest: int) -> Traces:
+def trace(view: View, axis: int, shortest: int) -> Traces:
     """All pieces of lines of one direction, at least ``shortest`` pixels long."""
-    strength = ridges(gray, axis)
+    strength = ridges(view.gray, axis) * view.inside
     across_first = strength.T if axis else strength
     crest = cv2.dilate(across_first, np.ones((5, 1), np.uint8))
     tops = (across_first >= crest) & (across_first > FAINTEST)
-    least = max(FAINTEST, 0.2 * float(np.percentile(across_first[tops], 95))) if tops.any() else FAINTEST
+    least = max(FAINTEST, 0.12 * float(np.percentile(across_first[tops], 95))) if tops.any() else FAINTEST
     tops &= across_first > least
     joined = cv2.dilate(tops.astype(np.uint8), np.ones((3, 3), np.uint8))
     _count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
@@ -148,8 +160,8 @@ def _straightened(seen: View) -> NDArray[np.float32]:
     rows, columns = seen.gray.shape
     shortest = max(24, max(rows, columns) // 30)
     size = max(rows, columns)
-    down = _bend(trace(seen.gray, 0, shortest), size)
-    aside = _bend(trace(seen.gray, 1, shortest), size)
+    down = _bend(trace(seen, 0, shortest), size)
+    aside = _bend(trace(seen, 1, shortest), size)
     x, y = np.meshgrid(np.arange(columns, dtype=np.float32), np.arange(rows, dtype=np.float32))
     u, v = x.copy(), y.copy()
     for _ in range(3):
