@@ -23,7 +23,7 @@ from guarismo import Number, Reader
 from guarismo.datasets import data_folder
 from guarismo.errors import DatasetError
 from guarismo.image import load_gray
-from guarismo.reader import LINES_TOGETHER
+from guarismo.networks import LINES_TOGETHER
 from guarismo.train import fonts, grounds, lines, nonlines, texts
 from guarismo.train.writers import Writers
 from guarismo.types import Gray

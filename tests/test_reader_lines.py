@@ -15,7 +15,7 @@ from PIL import Image
 from fakes import FakeLineEngine, painted, spelled, write_fake_line_model, write_fake_model
 from guarismo import Constraints, Number, Page, Reader
 from guarismo.errors import ModelError, PictureError, UsageError
-from guarismo.reader import LINES_TOGETHER
+from guarismo.networks import LINES_TOGETHER
 from guarismo.types import Digit, Gray
 from pictures import Disturbance, gradient, half_shaded, levels, on_paper, ruled, scaled, specked
 

@@ -291,6 +291,8 @@ def _to_eight_bits(array: NDArray[Any]) -> NDArray[np.uint8]:
     """Any numbers → 0..255, by the full scale that their largest value tells."""
     if array.dtype == np.bool_:
         return array.astype(np.uint8) * np.uint8(255)
+    if array.dtype == np.uint8 and array.max() > 1:
+        return array
     values = array.astype(np.float64)
     low, high = float(values.min()), float(values.max())
     if not (np.isfinite(low) and np.isfinite(high)):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -48,30 +48,30 @@ class Reader:
         threads: int = 0,
     ) -> None:
         directory = bundled() if model is None else model_directory(Path(model))
-        self._model = load_model(directory, INK_VERSION)
-        self._engine = engine or OnnxEngine(self._model.weights, str(directory), threads)
+        model_ = load_model(directory, INK_VERSION)
+        self._digits = DigitNetwork(model_, engine or OnnxEngine(model_.weights, str(directory), threads))
         self._line_directory = bundled("line") if line_model is None else model_directory(Path(line_model))
         self._line_engine, self._threads = line_engine, threads
 
     @property
     def model(self) -> ModelInfo:
         """Which model reads digits."""
-        return self._model.info
+        return self._digits.model.info
 
     @property
     def line_model(self) -> ModelInfo:
         """Which model reads numbers."""
-        return self._line[0].info
+        return self._lines.model.info
 
     @cached_property
-    def _line(self) -> tuple[Model, Engine]:
+    def _lines(self) -> LineNetwork:
         model = load_model(self._line_directory, strip.STRIP_VERSION, "line")
         name, shape = str(self._line_directory), (strip.HEIGHT, None)
-        return model, self._line_engine or OnnxEngine(model.weights, name, self._threads, shape)
+        return LineNetwork(model, self._line_engine or OnnxEngine(model.weights, name, self._threads, shape))
 
     def digit(self, source: Source) -> Digit:
         """The one digit on a picture. Raises PictureError where it is no picture."""
-        return self._read([load_gray(source)])[0]
+        return self._digits.read([load_gray(source)])[0]
 
     def digits(self, sources: Sources) -> list[Digit]:
         """One digit on each picture, in their order. Takes any iterable, or an array (N, H, W[, C])."""
@@ -80,13 +80,13 @@ class Reader:
     def iter_digits(self, sources: Sources) -> Iterator[Digit]:
         """``digits`` one by one, in bounded memory however many there are."""
         grays = load_grays(many(sources))
-        while some := self._read(islice(grays, LARGEST_BATCH)):
+        while some := self._digits.read(islice(grays, LARGEST_BATCH)):
             yield from some
 
     def number(self, source: Source, constraints: Constraints | None = None) -> Number:
         """The number written on a picture of one line. Raises PictureError; before anything is opened, UsageError for
         constraints that no number can meet, and ModelError where there is no line model."""
-        return next(self._lines(map(load_gray, [source]), constraints))
+        return next(self._numbers(map(load_gray, [source]), constraints))
 
     def numbers(self, sources: Sources, constraints: Constraints | None = None) -> list[Number]:
         """One number on each picture, in their order. Takes what ``digits`` takes."""
@@ -94,7 +94,7 @@ class Reader:
 
     def iter_numbers(self, sources: Sources, constraints: Constraints | None = None) -> Iterator[Number]:
         """``numbers`` one by one, in bounded memory however many there are."""
-        return self._lines(load_grays(many(sources)), constraints)
+        return self._numbers(load_grays(many(sources)), constraints)
 
     def readings(self, sources: Sources, constraints: Constraints | None = None) -> list[Digit | Number]:
         """The digit or the number on each picture, whichever it is. The line model says how many characters there are;

@@ -1,0 +1,132 @@
+"""Where things are on a page, never what they say: grids, rows of boxes, lines of writing.
+
+``sheet`` (which way it lies) → ``grids`` → ``inked`` (ink without rules) → ``textlines`` → cut-outs for the networks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from guarismo import grids, inked, sheet, textlines
+from guarismo.cutout import Cutout
+from guarismo.grids import GridCut
+from guarismo.paper import dark_on_light
+from guarismo.textlines import Line, Lines
+from guarismo.types import Box, Gray
+
+SHARP = 110
+"""Pixels of a line's cut-out at most, margins included: a strip has 48 rows."""
+
+MARGIN = 0.3
+"""Digit heights of paper around a cut-out line: enough to tell paper from ink, too little for a neighbour."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """``grids`` and ``parts``, both in reading order, as cut-outs of the caller's picture: a part is a line of writing,
+    or a single row of boxes. ``sideways`` tells that the writing seems to run up or down."""
+
+    grids: tuple[GridCut, ...]
+    parts: tuple[Cutout | GridCut, ...]
+    sideways: bool = False
+
+
+def layout(gray: Gray, quarters: int = 0) -> Layout:
+    """What is where on a picture uint8 (H, W), once it is turned to the left by ``quarters`` times 90 degrees."""
+    upright = sheet.turned(gray, quarters)
+    found = grids.find(upright.gray)
+    flat = sheet.flat(upright.gray)
+    dark = dark_on_light(flat.gray)
+    base = upright.gray if dark is flat.gray else 255 - upright.gray
+    page = inked.inked(dark, _covered(found, flat))
+    lines = textlines.find(page)
+    rows = [grid for grid in found if grid.rows == 1]
+    places = [line.box for line in lines.lines] + [_on_page(grid.box, flat) for grid in rows]
+    heights = [line.height for line in lines.lines] + [float(box.height) for box in places[len(lines.lines) :]]
+    parts: list[Cutout | GridCut] = [*(_cutout(base, flat, page, lines, line) for line in lines.lines), *rows]
+    moved = [_moved(parts[i], upright) for i in textlines.in_reading_order(places, heights)]
+    tables = tuple(_moved_grid(grid, upright) for grid in found if grid.rows > 1)
+    return Layout(tables, tuple(moved), lines.sideways)
+
+
+def _on_page(box: Box, flat: Cutout) -> Box:
+    """Where a box of the picture lies on the flat page."""
+    there = Cutout(np.zeros((1, 1), np.uint8), (2**20, 2**20), np.asarray(np.linalg.inv(flat.back), np.float64))
+    return there.box(box)
+
+
+def _covered(found: list[GridCut], flat: Cutout) -> inked.Mask:
+    """1 on the cells of grids and the lines around them, as they lie on the flat page: uint8 (H, W)."""
+    covered = np.zeros(flat.gray.shape, np.uint8)
+    there = np.linalg.inv(flat.back)
+    for grid in found:
+        outlines = [_outline(cell.cutout) for cell in grid.cells] + [grid.corners.astype(np.float64)]
+        for outline in outlines:
+            on_page = cv2.perspectiveTransform(outline[None], there)[0]
+            cv2.fillConvexPoly(covered, np.rint(on_page).astype(np.int32), 1)
+    reach = max(3, max(flat.gray.shape) // 160 | 1)
+    return np.asarray(cv2.dilate(covered, np.ones((reach, reach), np.uint8)), np.uint8)
+
+
+def _outline(cutout: Cutout) -> NDArray[np.float64]:
+    """Corners of a cut-out in the picture that it is of: float64 (4, 2)."""
+    rows, columns = cutout.gray.shape
+    corners = np.array([[[0, 0], [columns, 0], [columns, rows], [0, rows]]], np.float64)
+    return np.asarray(cv2.perspectiveTransform(corners, cutout.back)[0], np.float64)
+
+
+def _cutout(base: Gray, flat: Cutout, page: inked.Inked, lines: Lines, line: Line) -> Cutout:
+    """One line, level, with bare paper where other ink and ruled lines are."""
+    corners = _corners(line, flat.gray.shape)
+    cut = sheet.sharp(base, flat, corners, SHARP)
+    rows, columns = cut.gray.shape
+    target = np.array([[0, 0], [columns, 0], [columns, rows], [0, rows]], np.float32)
+    there = cv2.getPerspectiveTransform(corners, target)
+    box = _around(corners, flat.gray.shape)
+    there = there @ np.array([[1, 0, box.left], [0, 1, box.top], [0, 0, 1]], np.float64)
+    near = (slice(box.top, box.bottom), slice(box.left, box.right))
+    labels = lines.labels[near]
+    mine = np.isin(labels, line.pieces).astype(np.uint8)
+    other = ((labels > 0) & (mine == 0)).astype(np.uint8) | page.lines[near]
+    grown = np.ones((3, 3), np.uint8)
+    foreign = cv2.subtract(cv2.dilate(other, grown), cv2.dilate(mine, grown)) * 255
+    painted = cv2.warpPerspective(foreign, there, (columns, rows), flags=cv2.INTER_LINEAR) > 96
+    paper = cv2.warpPerspective(page.paper[near], there, (columns, rows), borderMode=cv2.BORDER_REPLICATE)
+    return replace(cut, gray=np.where(painted, paper, cut.gray).astype(np.uint8))
+
+
+def _corners(line: Line, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Around a line with its margin, as steep as it is, within the page: float32 (4, 2)."""
+    box, spare = line.box, MARGIN * line.height + 2
+    left, right = max(0.0, box.left - spare), min(float(shape[1]), box.right + spare)
+    lift = abs(line.slope) * box.width / 2
+    middle, half = (box.top + box.bottom) / 2, max((box.bottom - box.top) / 2 - lift, 0.5 * line.height) + spare
+    tilt = line.slope * (right - left) / 2
+    across = [(left, -tilt - half), (right, tilt - half), (right, tilt + half), (left, -tilt + half)]
+    return np.array([(x, min(max(middle + y, 0), shape[0])) for x, y in across], np.float32)
+
+
+def _around(corners: NDArray[np.float32], shape: tuple[int, ...]) -> Box:
+    left, top = np.maximum(np.floor(corners.min(0)), 0).astype(int).tolist()
+    right, bottom = np.ceil(corners.max(0)).astype(int).tolist()
+    return Box(left, top, min(max(right, left + 1), shape[1]), min(max(bottom, top + 1), shape[0]))
+
+
+def _moved(part: Cutout | GridCut, upright: Cutout) -> Cutout | GridCut:
+    """A part of the upright picture as one of the caller's."""
+    if isinstance(part, GridCut):
+        return _moved_grid(part, upright)
+    return Cutout(part.gray, upright.shape, upright.back @ part.back)
+
+
+def _moved_grid(grid: GridCut, upright: Cutout) -> GridCut:
+    cells = tuple(
+        replace(cell, cutout=Cutout(cell.cutout.gray, upright.shape, upright.back @ cell.cutout.back))
+        for cell in grid.cells
+    )
+    corners = cv2.perspectiveTransform(grid.corners[None].astype(np.float64), upright.back)[0]
+    return replace(grid, cells=cells, corners=np.asarray(corners, np.float32), box=upright.box(grid.box))

@@ -1,0 +1,81 @@
+"""The two networks with what goes before and after them: pictures → ``Digit``, pictures → ``Number``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+
+import numpy as np
+
+from guarismo import decode, strip
+from guarismo.ctc import Language
+from guarismo.engine import Engine
+from guarismo.image import noting
+from guarismo.ink import SIDE, Framed, frame, frames
+from guarismo.model import Model
+from guarismo.types import Digit, Gray, Number
+
+LINES_TOGETHER = 64
+"""Lines read at once: they are filled up to the widest, so that more together are no faster."""
+
+Look = tuple[Framed, tuple[int, int]]
+"""A picture's ink and its (height, width)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DigitNetwork:
+    """``ink.frame`` → ``engine.run`` → ``decode.digits``."""
+
+    model: Model
+    engine: Engine
+
+    def read(self, grays: Iterable[Gray]) -> list[Digit]:
+        """One digit on each picture uint8 (H, W), as one batch; no picture is kept."""
+        sizes: list[tuple[int, int]] = []
+        framed = frames(noting(grays, lambda gray: sizes.append(gray.shape)))
+        return self.named(list(zip(framed, sizes, strict=True)))
+
+    def named(self, looks: list[Look]) -> list[Digit]:
+        """What digits these are, as one batch."""
+        logits = self.engine.run(np.array([one.ink for one, _size in looks], np.float32).reshape(-1, SIDE, SIDE))
+        return decode.digits(logits, [one.box for one, _size in looks], [size for _one, size in looks], self.model)
+
+
+@dataclass(frozen=True, slots=True)
+class LineNetwork:
+    """``strip.strip`` → ``engine.run`` → ``decode.number``."""
+
+    model: Model
+    engine: Engine
+
+    def read(self, grays: Iterable[Gray], language: Language | None = None) -> Iterator[Number]:
+        """One number on each picture uint8 (H, W), one by one, ``LINES_TOGETHER`` at once; no picture is kept."""
+        pictures = iter(grays)
+        batches = iter(lambda: self._some(islice(pictures, LINES_TOGETHER), language), [])
+        return chain.from_iterable(batches)
+
+    def _some(self, grays: Iterable[Gray], language: Language | None) -> list[Number]:
+        numbers: list[Number] = []
+        strips = [strip.strip(g) for g in noting(grays, lambda g: numbers.append(decode.blank_number(g.shape)))]
+        for places in strip.alike(strips):
+            some = [found for i in places if (found := strips[i]) is not None]
+            logits = self.engine.run(strip.stacked([one.ink for one in some]))
+            for place, one, steps in zip(places, some, logits, strict=True):
+                numbers[place] = decode.number(steps, one, self.model, language)
+        return numbers
+
+
+def either(
+    digits: DigitNetwork, lines: LineNetwork, grays: Iterable[Gray], language: Language | None, free: bool
+) -> list[Digit | Number]:
+    """The digit or the number on each picture, whichever it is: the line network says how many characters there are.
+    Where it sees one or none, the digit network says what it is, unless ``free`` is false: numbers are constrained."""
+    looks: list[Look] = []
+    found: list[Digit | Number] = [
+        *lines.read(noting(grays, lambda gray: looks.append((frame(gray), gray.shape))), language)
+    ]
+    alone = [i for i, one in enumerate(found) if free and one.text in ("", *"0123456789")]
+    for i, digit in zip(alone, digits.named([looks[i] for i in alone]), strict=True):
+        found[i] = digit
+    return found
