@@ -1,107 +1,120 @@
-"""Whole pages: what is read where, what is left out; the places are found, the readings made up."""
+"""Whole pages: what is read where, what is left out; the places and the readings are made up."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
+from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 
-from guarismo import grids, page, textlines
+from guarismo import page
 from guarismo.cutout import Cutout
 from guarismo.grids import Cell, GridCut
+from guarismo.ink import Framed
+from guarismo.layout import Layout
+from guarismo.reader import Reader
 from guarismo.types import Box, Digit, Gray, Number, Status
 
 BOX = Box(2, 3, 12, 23)
 
 
-def digit(value: int | None, status: Status = "read", box: Box = BOX, confidence: float = 0.9) -> Digit:
-    return Digit(value, status, confidence, tuple(0.9 if i == value else 0.1 / 9 for i in range(10)), box)
+def digit(value: int | None, status: Status = "read", box: Box = BOX, confidence: float = 0.99) -> Digit:
+    return Digit(value, status, confidence, tuple(0.91 if i == value else 0.01 for i in range(10)), box)
 
 
 def number(text: str, status: Status = "read", confidence: float = 0.9) -> Number:
-    return Number(text, (), status, confidence, BOX)
+    digits = tuple(digit(int(character)) for character in text if character.isdigit())
+    return Number(text, digits, status, confidence, BOX)
+
+
+class Digits:
+    """Says of a picture what its grey stands for."""
+
+    def __init__(self, said: dict[int, Digit]) -> None:
+        self.said = said
+
+    def read(self, grays: Iterable[Gray]) -> list[Digit]:
+        return [self.said[int(gray[0, 0])] for gray in grays]
+
+    def named(self, looks: list[tuple[Framed, tuple[int, int]]]) -> list[Digit]:
+        return [self.said[shape[1]] for _framed, shape in looks]
+
+
+class Lines:
+    def __init__(self, said: dict[int, Number]) -> None:
+        self.said = said
+
+    def read(self, grays: Iterable[Gray]) -> Iterator[Number]:
+        return iter([self.said[int(gray[0, 0])] for gray in grays])
 
 
 def cell(row: int, column: int, level: int, empty: bool = False) -> Cell:
-    """A cell of a grid of 30 pixels; its grey is what the made-up models know it by."""
+    """A cell whose width and grey are what the made-up networks know it by."""
     back = np.array([[1, 0, 30 * column], [0, 1, 30 * row], [0, 0, 1]], np.float64)
-    return Cell(row, column, 1, 1, Cutout(np.full((30, 30), level, np.uint8), (300, 300), back), empty)
+    return Cell(row, column, 1, 1, Cutout(np.full((30, level), level, np.uint8), (300, 300), back), empty)
 
 
 def grid(rows: int, columns: int, *cells: Cell) -> GridCut:
     return GridCut(rows, columns, cells, np.zeros((4, 2), np.float32), Box(0, 0, 30 * columns, 30 * rows))
 
 
-@pytest.fixture
-def paper(monkeypatch: pytest.MonkeyPatch) -> Gray:
-    monkeypatch.setattr(textlines, "find", lambda _gray, _taken: [])
-    return np.full((300, 300), 255, np.uint8)
+def read(monkeypatch: pytest.MonkeyPatch, found: Layout, digits: dict[int, Digit], lines: dict[int, Number]) -> Any:
+    monkeypatch.setattr(page, "layout", lambda _gray: found)
+    networks: Any = Digits(digits), Lines(lines)
+    return page.read(np.full((300, 300), 255, np.uint8), *networks)
 
 
-def models(digits: dict[int, Digit] | None = None, numbers: dict[int, Number] | None = None) -> page.Models:
-    def read_digits(grays: Sequence[Gray]) -> list[Digit]:
-        return [(digits or {})[int(gray[0, 0])] for gray in grays]
-
-    def read_numbers(grays: Sequence[Gray]) -> list[Number]:
-        return [(numbers or {})[int(gray[0, 0])] for gray in grays]
-
-    return page.Models(read_digits, read_numbers)
-
-
-def test_a_table_has_its_cells_in_place_and_none_where_they_are_empty(
-    paper: Gray, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found = grid(2, 2, cell(0, 0, 7), cell(0, 1, 0, empty=True), cell(1, 0, 9), cell(1, 1, 3))
-    monkeypatch.setattr(grids, "find", lambda _gray: [found])
-    blank = digit(None, "blank", Box(0, 0, 30, 30))
-    numbers, (table,) = page.read(paper, models({7: digit(7), 9: blank, 3: digit(3, "unsure")}))
+def test_a_table_has_its_cells_in_place_and_none_where_they_are_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = grid(2, 2, cell(0, 0, 17), cell(0, 1, 10, empty=True), cell(1, 0, 19), cell(1, 1, 13))
+    said = {17: digit(7), 19: digit(9), 13: digit(3, "unsure", confidence=0.6)}
+    numbers, (table,) = (
+        (one := read(monkeypatch, Layout((found,), ()), said, {13: number("3", "unsure", 0.6)})).numbers,
+        one.grids,
+    )
     assert numbers == ()
-    assert [[one and one.text for one in row] for row in table.cells] == [["7", None], [None, "3"]]
+    assert [[one and one.text for one in row] for row in table.cells] == [["7", None], ["9", "3"]]
     corner = table.cells[1][1]
     assert corner is not None and corner.box == Box(32, 33, 42, 53) and corner.digits[0].box == corner.box
 
 
-def test_a_cell_with_wide_ink_is_read_as_a_number(paper: Gray, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(grids, "find", lambda _gray: [grid(2, 2, cell(0, 0, 1), cell(1, 1, 2))])
-    wide = Box(0, 5, 28, 20)
-    seen = {1: digit(4, "not_a_digit", wide), 2: digit(5, "unsure", wide)}
-    _numbers, (table,) = page.read(paper, models(seen, {1: number("42"), 2: number("", "not_a_digit")}))
-    assert [table.cells[0][0], table.cells[1][1]] != [None, None]
+def test_a_cell_with_more_than_a_digit_is_read_as_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = grid(2, 2, cell(0, 0, 21), cell(1, 1, 22))
+    said = {21: digit(4, "not_a_digit", Box(0, 5, 28, 20), 0.1), 22: digit(5)}
+    (table,) = read(monkeypatch, Layout((found,), ()), said, {21: number("42")}).grids
     assert [one.text for row in table.cells for one in row if one] == ["42", "5"]
 
 
-def test_a_row_of_boxes_is_one_number_with_its_leading_zeros(paper: Gray, monkeypatch: pytest.MonkeyPatch) -> None:
-    row = grid(1, 4, cell(0, 0, 0), cell(0, 1, 4), cell(0, 2, 2), cell(0, 3, 9, empty=True))
-    monkeypatch.setattr(grids, "find", lambda _gray: [row])
-    (one,), tables = page.read(paper, models({0: digit(0), 4: digit(4), 2: digit(2, "unsure", confidence=0.5)}))
-    assert tables == ()
+def test_a_row_of_boxes_is_one_number_with_its_leading_zeros(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = grid(1, 4, cell(0, 0, 10), cell(0, 1, 14), cell(0, 2, 12), cell(0, 3, 19, empty=True))
+    said = {10: digit(0), 14: digit(4), 12: digit(2, "unsure", confidence=0.6)}
+    found = read(monkeypatch, Layout((), (row,)), said, {12: number("2", "unsure", 0.6)})
+    (one,) = found.numbers
+    assert found.grids == ()
     assert (one.text, one.status, one.box) == ("042", "unsure", row.box)
-    assert one.confidence == pytest.approx(0.9 * 0.9 * 0.5)
+    assert one.confidence == pytest.approx(0.99 * 0.99 * 0.6)
 
 
-def test_text_in_columns_is_no_table(paper: Gray, monkeypatch: pytest.MonkeyPatch) -> None:
-    cells = [cell(i // 2, i % 2, i) for i in range(4)]
-    monkeypatch.setattr(grids, "find", lambda _gray: [grid(2, 2, *cells)])
-    words = {i: digit(8, "not_a_digit") for i in range(4)}
-    assert page.read(paper, models(words)) == ((), ())
+def test_text_in_columns_is_no_table_and_an_empty_form_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = grid(2, 2, *(cell(i // 2, i % 2, 20 + i) for i in range(4)))
+    form = grid(3, 3, *(cell(i // 3, i % 3, 10, empty=True) for i in range(9)))
+    strange = {20 + i: digit(8, "not_a_digit", confidence=0.1) for i in range(4)}
+    nothing = {20 + i: number("", "not_a_digit", 0.0) for i in range(4)}
+    found = read(monkeypatch, Layout((words, form), ()), strange, nothing)
+    assert [(one.rows, one.columns) for one in found.grids] == [(3, 3)]
 
 
-def test_an_empty_form_is_a_table_and_a_frame_is_none(paper: Gray, monkeypatch: pytest.MonkeyPatch) -> None:
-    form = grid(3, 3, *(cell(i // 3, i % 3, 0, empty=True) for i in range(9)))
-    frame = grid(2, 2, *(cell(i // 2, i % 2, 0, empty=True) for i in range(4)))
-    monkeypatch.setattr(grids, "find", lambda _gray: [form, frame])
-    _numbers, tables = page.read(paper, models())
-    assert [(one.rows, one.columns) for one in tables] == [(3, 3)]
+def test_writing_that_is_likely_no_number_is_said_to_be_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = tuple(Cutout(np.full((30, 40), level, np.uint8), (300, 300)) for level in (31, 32, 33))
+    said = {31: number("1990"), 32: number("42", "unsure", 0.7), 33: number("11", "unsure", 0.2)}
+    found = read(monkeypatch, Layout((), parts), {31: digit(1), 32: digit(4), 33: digit(1)}, said)
+    assert [(one.text, one.status) for one in found.numbers] == [
+        ("1990", "read"), ("42", "unsure"), ("11", "not_a_digit"),
+    ]  # fmt: skip
 
 
-def test_only_what_is_likely_a_number_is_reported_of_the_writing_beside(monkeypatch: pytest.MonkeyPatch) -> None:
-    gray = np.full((400, 300), 235, np.uint8)
-    for i, text in enumerate(("1990", "words", "42", "17")):
-        cv2.putText(gray, text, (40, 60 + 90 * i), cv2.FONT_HERSHEY_SIMPLEX, 1.2, 40, 3, cv2.LINE_AA)
-    monkeypatch.setattr(grids, "find", lambda _gray: [])
-    said = iter([number("1990"), number("60", "not_a_digit"), number("42", "unsure", 0.7), number("11", "unsure", 0.2)])
-    numbers, tables = page.read(gray, page.Models(lambda _grays: [], lambda grays: [next(said) for _gray in grays]))
-    assert [one.text for one in numbers] == ["1990", "42"] and tables == ()
-    assert numbers[0].box.bottom < numbers[1].box.top
+@pytest.mark.parametrize("shape", [(1, 1), (28, 28), (1, 4000), (4000, 1)])
+def test_odd_shapes_and_bare_paper_are_pages_without_numbers(shape: tuple[int, int]) -> None:
+    found = Reader(threads=1).page(np.full(shape, 230, np.uint8))
+    assert not [one for one in found.written if one.status in ("read", "unsure")]
+    assert (found.height, found.width) == shape

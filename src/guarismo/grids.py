@@ -6,6 +6,7 @@ The stages, each a module: ``rulings`` (which lines hang together) → ``unbend`
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,16 +45,27 @@ def find(gray: Gray) -> list[GridCut]:
         return []
     small = shrink(gray, WORK)
     flat = rulings.even(small)
+    pieces = rulings.segments(flat)
     found: list[GridCut] = []
-    for group in rulings.groups(rulings.segments(flat), flat.shape):
-        view = unbend.view(flat, group)
-        if view is None:
-            continue
-        for lattice in lattices.lattices(view):
-            grid = _grid(gray, view.there(lattice.nodes) * (gray.shape[1] / small.shape[1]), places(lattice))
-            if grid is not None and not any(_same(grid, other) for other in found):
-                found.append(grid)
+    for bridge in rulings.BRIDGES:
+        for group in rulings.groups(pieces, flat.shape, bridge):
+            for grid in _grids(gray, flat, group):
+                if not any(_same(grid, other) for other in found):
+                    found.append(grid)
+        if found:
+            break
     return sorted(found, key=lambda grid: (grid.box.top, grid.box.left))
+
+
+def _grids(gray: Gray, flat: Gray, group: rulings.Group) -> Iterator[GridCut]:
+    """Those of a group of lines in ``flat``, the picture in even light or a smaller copy of it."""
+    view = unbend.view(flat, group)
+    if view is None:
+        return
+    for lattice in lattices.lattices(view):
+        grid = _grid(gray, view.there(lattice.nodes) * (np.array(gray.shape[::-1]) / flat.shape[::-1]), places(lattice))
+        if grid is not None:
+            yield grid
 
 
 def _grid(gray: Gray, nodes: NDArray[np.float64], inside: list[Place]) -> GridCut | None:

@@ -38,7 +38,7 @@ class Layout:
 def layout(gray: Gray, quarters: int = 0) -> Layout:
     """What is where on a picture uint8 (H, W), once it is turned to the left by ``quarters`` times 90 degrees."""
     upright = sheet.turned(gray, quarters)
-    found = grids.find(upright.gray)
+    found = [grid for grid in grids.find(upright.gray) if is_ruled(grid)]
     flat = sheet.flat(upright.gray)
     dark = dark_on_light(flat.gray)
     base = upright.gray if dark is flat.gray else 255 - upright.gray
@@ -51,6 +51,26 @@ def layout(gray: Gray, quarters: int = 0) -> Layout:
     moved = [_moved(parts[i], upright) for i in textlines.in_reading_order(places, heights)]
     tables = tuple(_moved_grid(grid, upright) for grid in found if grid.rows > 1)
     return Layout(tables, tuple(moved), lines.sideways)
+
+
+DRAWN, OPEN = 0.45, 1 / 3
+"""Share of a column's height along which its cells begin, and share of the columns that may have less. Ruled paper with
+digits on it, whose upright strokes pass for lines, has half of them."""
+
+UNEVEN = 0.3
+"""Deviation of the widths of boxes in a row, in shares of their mean: letters that touch look like uneven boxes."""
+
+
+def is_ruled(grid: GridCut) -> bool:
+    """Whether it is a grid, and not letters or digits between ruled lines. Merged cells are few in any grid."""
+    if grid.rows == 1:
+        widths = [cell.cutout.gray.shape[1] / cell.column_span for cell in grid.cells]
+        return len(widths) < 5 or float(np.std(widths)) < UNEVEN * float(np.mean(widths))
+    columns, rows = np.zeros(grid.columns), np.zeros(grid.rows)
+    for cell in grid.cells:
+        columns[cell.column] += cell.row_span / grid.rows
+        rows[cell.row] += cell.column_span / grid.columns
+    return all(float((shares < DRAWN).mean()) <= OPEN for shares in (columns, rows))
 
 
 def _on_page(box: Box, flat: Cutout) -> Box:

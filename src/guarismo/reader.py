@@ -8,7 +8,7 @@ It wires the stages, each of which can be used alone:
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -18,16 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guarismo import decode, page, strip
-from guarismo.ctc import Language
 from guarismo.engine import LARGEST_BATCH, Engine, OnnxEngine
-from guarismo.image import Source, Sources, load_gray, load_grays, many, noting
-from guarismo.ink import INK_VERSION, SIDE, Framed, frame, frames
-from guarismo.model import Model, bundled, load_model, model_directory
+from guarismo.image import Source, Sources, load_gray, load_grays, many
+from guarismo.ink import INK_VERSION
+from guarismo.model import bundled, load_model, model_directory
+from guarismo.networks import DigitNetwork, LineNetwork, either
 from guarismo.pattern import Constraints
 from guarismo.types import Digit, Gray, Logits, ModelInfo, Number, Page
-
-LINES_TOGETHER = 64
-"""Lines read at once: they are filled up to the widest, so that more together are no faster."""
 
 
 class Reader:
@@ -99,23 +96,19 @@ class Reader:
     def readings(self, sources: Sources, constraints: Constraints | None = None) -> list[Digit | Number]:
         """The digit or the number on each picture, whichever it is. The line model says how many characters there are;
         where it sees one digit or nothing, the digit model says what it is, unless there are constraints."""
-        looks: list[tuple[Framed, tuple[int, int]]] = []
-        grays = noting(load_grays(many(sources)), lambda gray: looks.append((frame(gray), gray.shape)))
-        found: list[Digit | Number] = [*self._lines(grays, constraints)]
-        alone = [i for i, one in enumerate(found) if constraints is None and one.text in ("", *"0123456789")]
-        for i, digit in zip(alone, self._named([looks[i] for i in alone]), strict=True):
-            found[i] = digit
-        return found
+        language, grays = decode.language(constraints), load_grays(many(sources))
+        return either(self._digits, self._lines, grays, language, free=constraints is None)
 
     def page(self, source: Source) -> Page:
-        """All numbers and grids on a picture of a page, in reading order. Raises what ``number`` raises."""
+        """Everything on a picture of a sheet: numbers in lines and boxes, grids. Raises PictureError, and ModelError
+        where there is no line model."""
         gray = load_gray(source)
-        numbers, grids = page.read(gray, page.Models(self.digits, self.numbers))
-        return Page(numbers, grids, gray.shape[1], gray.shape[0], self.model)
+        found = page.read(gray, self._digits, self._lines)
+        return Page(found.numbers, found.grids, gray.shape[1], gray.shape[0], self.line_model)
 
     def logits(self, name: Literal["digit", "line"], inputs: NDArray[np.float32]) -> Logits:
         """What the network says, unread: of ink float32 (N, 28, 28), (N, 11); of strips (N, 48, W), (N, T, 17)."""
-        return (self._engine if name == "digit" else self._line[1]).run(inputs)
+        return (self._digits if name == "digit" else self._lines).engine.run(inputs)
 
     def page_of(self, read: Digit | Number, gray: Gray) -> Page:
         """A digit or number read from ``gray`` as a ``Page``, the form in which results leave through the doors."""
@@ -123,27 +116,6 @@ class Reader:
         model = self.model if isinstance(read, Digit) else self.line_model
         return Page((number,), (), gray.shape[1], gray.shape[0], model)
 
-    def _read(self, grays: Iterable[Gray]) -> list[Digit]:
-        sizes: list[tuple[int, int]] = []
-        framed = frames(noting(grays, lambda gray: sizes.append(gray.shape)))
-        return self._named(list(zip(framed, sizes, strict=True)))
-
-    def _named(self, looks: list[tuple[Framed, tuple[int, int]]]) -> list[Digit]:
-        logits = self._engine.run(np.array([one.ink for one, _size in looks], np.float32).reshape(-1, SIDE, SIDE))
-        return decode.digits(logits, [one.box for one, _size in looks], [size for _one, size in looks], self._model)
-
-    def _lines(self, grays: Iterator[Gray], constraints: Constraints | None) -> Iterator[Number]:
-        language, _line = decode.language(constraints), self._line
-        batches = iter(lambda: self._read_lines(islice(grays, LINES_TOGETHER), language), [])
-        return chain.from_iterable(batches)
-
-    def _read_lines(self, grays: Iterable[Gray], language: Language | None) -> list[Number]:
-        numbers: list[Number] = []
-        strips = [strip.strip(g) for g in noting(grays, lambda g: numbers.append(decode.blank_number(g.shape)))]
-        model, engine = self._line
-        for places in strip.alike(strips):
-            some = [found for i in places if (found := strips[i]) is not None]
-            logits = engine.run(strip.stacked([one.ink for one in some]))
-            for place, one, steps in zip(places, some, logits, strict=True):
-                numbers[place] = decode.number(steps, one, model, language)
-        return numbers
+    def _numbers(self, grays: Iterator[Gray], constraints: Constraints | None) -> Iterator[Number]:
+        language, lines = decode.language(constraints), self._lines
+        return lines.read(grays, language)

@@ -46,6 +46,20 @@ class Result:
         return {"file": self.name, "page": self.page.to_dict()}
 
 
+Rows = tuple[tuple[Number | None, ...], ...]
+"""The cells of a table, row by row."""
+
+
+def told(page: Page, in_grids: bool = True) -> list[Number]:
+    """What is worth a line: of a page with more than one thing on it, not its words and drawings. JSON has them all."""
+    alone = len(page.written) == 1
+    return [
+        number
+        for number in (page.written if in_grids else page.numbers)
+        if alone or number.status != "not_a_digit"
+    ]
+
+
 def in_words(status: Status) -> str:
     """The status as a person would say it, in the language of the session."""
     words = {"read": _("read"), "unsure": _("not sure"), "not_a_digit": _("not a digit"), "blank": _("blank")}
@@ -57,7 +71,7 @@ def to_text(results: Iterable[Result], top: int = 1) -> str:
     results = list(results)
     rows = [(_("file"), _("read as"), _("status"), _("confidence"), *((_("or else"),) if top > 1 else ()))]
     for result in results:
-        for number in result.page.numbers if result.page else ():
+        for number in told(result.page, in_grids=False) if result.page else ():
             others = (" ".join(f"{text} ({share:.3f})" for text, share in number.alternatives[: top - 1]),)
             rows.append(
                 (
@@ -125,7 +139,9 @@ def to_table(results: Iterable[Result], top: int = 1) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n")
     pages = [result.page for result in results if result.page]
-    tables: list[tuple[tuple[Number | None, ...], ...]] = [cells for page in pages for cells in ([g.cells for g in page.grids] or [tuple((n,) for n in page.numbers)])]
+    tables: list[Rows] = [
+        cells for page in pages for cells in ([g.cells for g in page.grids] or [tuple((n,) for n in told(page))])
+    ]
     for place, table in enumerate(tables):
         buffer.write("\n" if place else "")
         for row in table:
@@ -142,7 +158,7 @@ def to_csv(results: Iterable[Result], top: int = 1) -> str:
         if result.page is None:
             writer.writerow([result.name, *[""] * 8, result.error])
             continue
-        for number in result.page.written:
+        for number in told(result.page):
             box = number.box
             others = " ".join(f"{text}:{share:.4f}" for text, share in number.alternatives[: max(0, top - 1)])
             edges = (box.left, box.top, box.right, box.bottom)
@@ -165,7 +181,7 @@ def annotate(gray: Gray, page: Page) -> Image.Image:
     from PIL import ImageDraw, ImageFont  # 12 ms that reading without pictures is spared
 
     scale = max(1, -(-280 // max(gray.shape)))  # pictures of 28 pixels are enlarged until a label fits
-    heights = sorted(number.box.height for number in page.written)
+    heights = sorted(number.box.height for number in told(page))
     if len(heights) > 1:  # and pages until the digits have forty pixels
         scale = max(scale, min(3, -(-40 // heights[len(heights) // 2])))
     picture = Image.fromarray(gray).convert("RGB")
@@ -174,7 +190,7 @@ def annotate(gray: Gray, page: Page) -> Image.Image:
     if len(heights) > 1:  # labels no larger than half the writing, or they would hide it
         size = max(11, min(size, round(0.45 * scale * heights[len(heights) // 2])))
     font = ImageFont.load_default(size)
-    labels = [(number, _label(number, bool(page.grids) or len(page.numbers) > 1)) for number in page.written]
+    labels = [(number, _label(number, bool(page.grids) or len(page.numbers) > 1)) for number in told(page)]
     pad = min(5, size // 4)
     band = size + 2 * pad + 2
     wide = max([picture.width, *(round(font.getlength(label)) + 2 * pad + 2 for _number, label in labels)])

@@ -19,9 +19,10 @@ Segments = NDArray[np.float64]
 SHORTEST = 10.0
 """Pixels: shorter pieces of lines are letters and grain. A cell of 16 pixels has sides of 10 between crossings."""
 
-BRIDGE = 7
-"""Pixels by which pieces of lines are made longer at both ends before it is seen which ones meet: at half of that,
-a dotted or broken line falls apart; at twice that, text hangs together with the grid beside it."""
+BRIDGES = (7, 20)
+"""Pixels by which pieces of lines are made longer at both ends before it is seen which ones meet: at half of the first,
+a broken line falls apart; at twice that, text hangs together with the grid beside it. So the second, for lines of dashes
+and worn ones, is tried where the first gives no grid."""
 
 LEAST_EXTENT = 0.07
 """Share of the picture's longest side that a grid covers at least; anything less is a letter or a logo."""
@@ -65,11 +66,11 @@ def segments(flat: Gray) -> Segments:
     return np.asarray(pieces[_lengths(pieces) >= SHORTEST], np.float64)
 
 
-def groups(pieces: Segments, shape: tuple[int, ...]) -> list[Group]:
-    """Lines that meet or nearly, the largest first, where there are some in two directions."""
+def groups(pieces: Segments, shape: tuple[int, ...], bridge: int) -> list[Group]:
+    """Lines that meet, or would if ``bridge`` pixels longer, the largest first, where there are some in two directions."""
     if not len(pieces):
         return []
-    of = _meeting(pieces, shape)
+    of = _meeting(pieces, shape, bridge)
     found = []
     for number in np.unique(of):
         mine = pieces[of == number]
@@ -85,9 +86,9 @@ def _lengths(pieces: Segments) -> NDArray[np.float64]:
     return np.hypot(pieces[:, 2] - pieces[:, 0], pieces[:, 3] - pieces[:, 1])
 
 
-def _meeting(pieces: Segments, shape: tuple[int, ...]) -> NDArray[np.int64]:
-    """Which group each piece belongs to: int64 (N,). The pieces are drawn, longer by ``BRIDGE``."""
-    along = (pieces[:, 2:] - pieces[:, :2]) / _lengths(pieces)[:, None] * BRIDGE
+def _meeting(pieces: Segments, shape: tuple[int, ...], bridge: int) -> NDArray[np.int64]:
+    """Which group each piece belongs to: int64 (N,). The pieces are drawn, longer by ``bridge``."""
+    along = (pieces[:, 2:] - pieces[:, :2]) / _lengths(pieces)[:, None] * bridge
     starts, ends = np.rint(pieces[:, :2] - along).astype(int), np.rint(pieces[:, 2:] + along).astype(int)
     canvas = np.zeros(shape[:2], np.uint8)
     for start, end in zip(starts.tolist(), ends.tolist(), strict=True):

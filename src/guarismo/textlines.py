@@ -1,145 +1,244 @@
-"""Lines of writing on a page: ``Gray`` → boxes of what is written side by side, in reading order.
+"""Lines of writing on a flat page: connected ink → digits beside each other → what belongs to one number.
 
-What they say is not known here: words, signatures and numbers all come out. Ruled lines do not.
+A number ends where the gap is wider than ``GAP``: columns stay apart, groups of thousands stay together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo.paper import dark_on_light, shrink
-from guarismo.rulings import even
-from guarismo.types import Box, Gray
+from guarismo.inked import LOWEST, Inked
+from guarismo.types import Box
 
-WORK = 1600
-"""Longest side at which writing is looked for: a digit of 3 mm on a photo of a whole sheet has 16 pixels."""
+GAP = 1.3
+"""Digit heights between two digits of one number at most: people leave 0.3 to 1.2 between groups of a telephone
+number, and more between columns."""
 
-CONTRAST = 0.12
-"""Share of the light around it that ink takes away at least; a hard pencil takes 0.2, a crease 0.1."""
+OVERLAP, ALIKE, ASIDE = 0.45, 0.36, 0.45
+"""Share of the lower one's height that two neighbours share; of the higher one's that the lower has, and by which their
+middles differ at most. Raised cents and small zeros have half; a word in the next line shares its ascenders alone."""
 
-LOWEST, HIGHEST = 7, 0.3
-"""Pixels below which a piece is a mark or dirt, and the share of the page's height above which it is a drawing."""
+MOST = 4000
+"""Pieces of ink that are looked at: a page of small print has 3,000; cloth and gravel have any number."""
 
-RULE = 1 / 14
-"""Share of the page's longest side from which a straight, thin piece is a ruled line; digits and dashes are shorter."""
+LONGEST = 26
+"""Widths in heights: longer is a sentence. The longest number has 22 characters of 0.8."""
 
-APART = 0.75
-"""Gap, in heights of the higher of two pieces, up to which they are one number. A space has 0.5 to 1 digit heights, so
-that a number in groups stays whole and two columns come apart."""
-
-ASIDE = 0.45
-"""Share of the lower piece's height that must lie beside the other for both to be on one line."""
-
-MOST = 400
-"""Lines of a page; a page of print has sixty, and what is more than that is texture."""
+HIGHEST = 0.4
+"""Share of the page's longest side: what is higher is no line of writing."""
 
 
-def find(gray: Gray, taken: Sequence[Box] = ()) -> list[Box]:
-    """Boxes around lines of writing in a picture uint8 (H, W), in its pixels, from top to bottom and left to right.
-    Nothing is looked for in the boxes ``taken``."""
-    small = shrink(dark_on_light(gray), WORK)
-    factor = gray.shape[1] / small.shape[1]
-    mask = _ink(small, [_scaled(box, 1 / factor) for box in taken])
-    pieces = _pieces(mask)
-    lines = [_joined(group) for group in _groups(pieces)]
-    lines = [line for line in lines if line.height >= LOWEST and line.width >= 3][:MOST]
-    return [_within(_scaled(line, factor), gray.shape) for line in _in_order(lines)]
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """``box`` on the flat page; ``height`` of its digits and ``slope``, down to the right, of its foot;
+    ``pieces`` int64 (N,) are the labels of its connected ink."""
+
+    box: Box
+    height: float
+    slope: float
+    pieces: NDArray[np.int64]
 
 
-def _ink(dark: Gray, taken: Sequence[Box]) -> NDArray[np.uint8]:
-    """uint8 (H, W), 1 where there is ink that belongs to no ruled line."""
-    flat = even(cv2.GaussianBlur(dark, (0, 0), 0.8).astype(np.uint8))
-    spread = 1.48 * float(np.median(np.abs(flat.astype(np.int16) - 180)))
-    mask = (flat < 180 - max(180 * CONTRAST, 4.5 * spread)).astype(np.uint8)
-    for box in taken:
-        mask[box.top : box.bottom, box.left : box.right] = 0
-    for wide, high in ((max(15, round(RULE * max(dark.shape))), 1), (1, max(15, round(RULE * max(dark.shape))))):
-        rules = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((high, wide), np.uint8))
-        thick = cv2.morphologyEx(rules, cv2.MORPH_OPEN, np.ones((7, 7), np.uint8))  # a marker's stroke is no rule
-        mask = np.asarray(cv2.subtract(mask, cv2.subtract(rules, thick)), np.uint8)
-    return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)), np.uint8)
+@dataclass(frozen=True, slots=True, eq=False)
+class Lines:
+    """Lines, and ``labels`` int32 (H, W), the pieces of ink that they name. ``sideways``: see ``_is_sideways``."""
+
+    lines: tuple[Line, ...]
+    labels: NDArray[np.int32]
+    sideways: bool
 
 
-def _pieces(mask: NDArray[np.uint8]) -> list[Box]:
-    """Boxes of what hangs together, without specks, drawings and what the edge cuts off."""
-    _count, _labels, stats, _middles = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    rows, columns = mask.shape
-    found = []
-    for left, top, width, height, area in stats[1:].tolist():
-        small = height < LOWEST and width < 2 * LOWEST
-        cut_off = left == 0 or top == 0 or left + width == columns or top + height == rows
-        if small or height > HIGHEST * rows or (cut_off and area > 0.5 * width * height) or area < 8:
-            continue
-        found.append(Box(left, top, left + width, top + height))
-    return found
+def find(page: Inked) -> Lines:
+    """All lines on a page, numbers or not."""
+    _count, of, sizes, _centres = cv2.connectedComponentsWithStats(page.ink, connectivity=8)
+    labels, stats = np.asarray(of, np.int32), np.asarray(sizes, np.int64)
+    width, height = stats[:, 2], stats[:, 3]
+    tall = (height >= LOWEST) & (height < HIGHEST * max(labels.shape)) & (width < 8 * height)
+    tall[0] = False
+    chosen = np.flatnonzero(tall)
+    if len(chosen) > MOST:
+        chosen = np.sort(chosen[np.argsort(-height[chosen], kind="stable")[:MOST]])
+    groups = _groups(stats[chosen])
+    found = [_line(chosen[groups == number], stats) for number in range(groups.max(initial=-1) + 1)]
+    lines = _joined([_with_marks(line, stats) for line in found], stats)
+    numbers = [line for line in _alone(lines) if line.box.width < LONGEST * line.height]
+    kept = [line for line in numbers if _is_writing(line, stats, page, labels)]
+    return Lines(tuple(kept), labels, _is_sideways(stats[chosen]))
 
 
-def _groups(pieces: list[Box]) -> list[list[Box]]:
-    """Pieces that stand side by side: each is joined to the nearest on its right that is on the same line."""
-    pieces = sorted(pieces, key=lambda box: box.left)
-    parent = list(range(len(pieces)))
-
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = parent[i]
-        return i
-
-    edges = np.array([[box.left, box.top, box.right, box.bottom] for box in pieces], np.float64).reshape(-1, 4)
-    heights = edges[:, 3] - edges[:, 1]
-    for i, box in enumerate(pieces):
-        high = np.maximum(heights, box.height)
-        gap = edges[:, 0] - box.right
-        beside = np.minimum(edges[:, 3], box.bottom) - np.maximum(edges[:, 1], box.top)
-        near = (gap < APART * high) & (edges[:, 0] >= box.left) & (edges[:, 2] > box.left)
-        near &= beside > ASIDE * np.minimum(heights, box.height)
-        low = np.minimum(heights, box.height)  # a point or a dash belongs to a digit that is near, dirt to none
-        near &= (high < 3.5 * low) | (high < 3 * LOWEST) | (gap < 0.45 * high)
-        for j in np.flatnonzero(near).tolist():
-            if j != i:
-                parent[root(j)] = root(i)
-    groups: dict[int, list[Box]] = {}
-    for i, box in enumerate(pieces):
-        groups.setdefault(root(i), []).append(box)
-    return list(groups.values())
+def _groups(stats: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Which line each piece (left, top, width, height, area) belongs to: int64 (N,)."""
+    left, top, width, height, _area = stats.T
+    right, bottom = left + width, top + height
+    order = np.argsort(left, kind="stable")
+    parent = np.arange(len(stats))
+    reach = GAP * float(height.max(initial=0))
+    for place, i in enumerate(order):
+        after = order[place + 1 :]
+        after = after[: np.searchsorted(left[after], right[i] + reach, side="right")]
+        shared = np.minimum(bottom[i], bottom[after]) - np.maximum(top[i], top[after])
+        low, high = np.minimum(height[i], height[after]), np.maximum(height[i], height[after])
+        near = left[after] - right[i] <= GAP * high
+        near &= (shared >= OVERLAP * low) & (low >= ALIKE * high)
+        near &= np.abs(top[i] + bottom[i] - top[after] - bottom[after]) <= 2 * ASIDE * high
+        for j in after[near]:
+            _join(parent, int(i), int(j))
+    roots = np.array([_root(parent, i) for i in range(len(parent))], np.int64)
+    return np.asarray(np.unique(roots, return_inverse=True)[1], np.int64).reshape(-1)
 
 
-def _joined(group: list[Box]) -> Box:
-    return Box(
-        min(box.left for box in group),
-        min(box.top for box in group),
-        max(box.right for box in group),
-        max(box.bottom for box in group),
-    )
+def _root(parent: NDArray[np.int64], i: int) -> int:
+    while parent[i] != i:
+        parent[i] = parent[parent[i]]
+        i = int(parent[i])
+    return i
 
 
-def _in_order(lines: list[Box]) -> list[Box]:
-    """From top to bottom; those whose middles lie beside one another from left to right."""
-    rows: list[list[Box]] = []
-    for line in sorted(lines, key=lambda box: box.top + box.bottom):
-        middle = (line.top + line.bottom) / 2
-        if rows and rows[-1][0].top < middle < rows[-1][0].bottom:
-            rows[-1].append(line)
+def _join(parent: NDArray[np.int64], i: int, j: int) -> None:
+    one, other = _root(parent, i), _root(parent, j)
+    parent[max(one, other)] = min(one, other)
+
+
+def _around(stats: NDArray[np.int64]) -> Box:
+    left, top, width, height, _area = stats.T
+    return Box(int(left.min()), int(top.min()), int((left + width).max()), int((top + height).max()))
+
+
+def _line(pieces: NDArray[np.int64], stats: NDArray[np.int64], height: float = 0.0) -> Line:
+    mine = stats[pieces]
+    height = height or float(np.percentile(mine[:, 3], 60))
+    return Line(_around(mine), height, _slope(mine, height), pieces)
+
+
+def _slope(mine: NDArray[np.int64], height: float) -> float:
+    """Of a line through the middles of its pieces; 0 where they are too near to each other to tell."""
+    middles = mine[:, 0] + mine[:, 2] / 2, mine[:, 1] + mine[:, 3] / 2
+    if len(mine) < 3 or np.ptp(middles[0]) < 3.5 * height:
+        return 0.0
+    slope = float(np.polyfit(*middles, 1)[0])
+    return slope if abs(slope) < 0.3 else 0.0
+
+
+def _with_marks(line: Line, stats: NDArray[np.int64]) -> Line:
+    """Points, commas, dashes and loose strokes about it are its own too, rows of dots are not."""
+    left, top, width, height, _area = stats.T
+    box, high = line.box, line.height
+    x, y = left + width / 2, top + height / 2
+    lift = line.slope * (x - (box.left + box.right) / 2)
+    spare = abs(line.slope) * box.width / 2
+    near = (x > box.left - 0.7 * high) & (x < box.right + 0.9 * high)
+    near &= (y - lift > box.top + spare - 0.15 * high) & (y - lift < box.bottom - spare + 0.3 * high)
+    near &= (height < 1.2 * high) & (np.maximum(width, height) >= max(2.0, 0.05 * high))
+    near &= (width < 1.6 * high) & (stats[:, 4] >= max(3.0, 0.003 * high * high))
+    near[0], near[line.pieces] = False, False
+    marks = np.flatnonzero(near)
+    if not marks.size or len(marks) > 3 + 1.5 * len(line.pieces):
+        return line
+    pieces = np.concatenate([line.pieces, marks])
+    return Line(_around(stats[pieces]), high, line.slope, pieces)
+
+
+def _joined(lines: list[Line], stats: NDArray[np.int64]) -> list[Line]:
+    """Those whose marks bridge the gap between them are one: 21 - 10 - 1932."""
+    lines = sorted(lines, key=lambda one: one.box.left)
+    joined: list[Line] = []
+    for line in lines:
+        before = next((i for i, one in enumerate(joined) if _bridged(one, line)), None)
+        if before is None:
+            joined.append(line)
         else:
-            rows.append([line])
-    return [line for row in rows for line in sorted(row, key=lambda box: box.left)]
+            pieces = np.union1d(joined[before].pieces, line.pieces)
+            joined[before] = _line(pieces, stats, max(joined[before].height, line.height))
+    return joined
 
 
-def _scaled(box: Box, factor: float) -> Box:
-    left, top, right, bottom = (round(edge * factor) for edge in (box.left, box.top, box.right, box.bottom))
-    return Box(left, top, max(right, left + 1), max(bottom, top + 1))
+def _bridged(one: Line, other: Line) -> bool:
+    """Whether ``other``, on the right of ``one``, goes on where a mark after it, or before, ends."""
+    high = max(one.height, other.height)
+    gap = other.box.left - one.box.right
+    middles = [(line.box.top + line.box.bottom) / 2 for line in (one, other)]
+    lift = one.slope * (other.box.left + other.box.right - one.box.left - one.box.right) / 2
+    level = abs(middles[1] - middles[0] - lift) < ASIDE * high and min(one.height, other.height) > ALIKE * high
+    return level and -0.5 * high < gap < 0.8 * GAP * high
 
 
-def _within(box: Box, shape: tuple[int, ...]) -> Box:
-    """With a quarter of its height of paper around, as far as the picture goes."""
-    around = max(2, box.height // 4)
-    return Box(
-        max(box.left - around, 0),
-        max(box.top - around, 0),
-        min(box.right + around, shape[1]),
-        min(box.bottom + around, shape[0]),
+THICKEST = 0.3
+"""Half of a stroke's width, in heights of the line: where a marker's strokes meet it is 0.26. Blots have more."""
+
+QUIET = 4.0
+"""How much darker ink is than its ground, in standard deviations of that ground: pencil on grain has 6."""
+
+SOFT = 0.55
+"""Share of the ink's darkness that is left three pixels beside it at most: a shadow's edge keeps nearly all of it."""
+
+
+def _is_writing(line: Line, stats: NDArray[np.int64], page: Inked, labels: NDArray[np.int32]) -> bool:
+    """Whether it is made of strokes, sharp, on quiet ground: leaves, clouds and the edges of shadows are not."""
+    box, spare = line.box, max(4, round(0.25 * line.height))
+    near = (
+        slice(max(0, box.top - spare), box.bottom + spare),
+        slice(max(0, box.left - spare), box.right + spare),
     )
+    mine = np.isin(labels[near], line.pieces)
+    depth = cv2.distanceTransform(np.pad(mine, 1).astype(np.uint8), cv2.DIST_L2, 3)
+    if line.height >= 2 * LOWEST and float(depth.max()) > THICKEST * line.height:
+        return False
+    written = page.ink[near] | page.lines[near] | page.ignored[near]
+    ground = cv2.dilate(written, np.ones((5, 5), np.uint8)) == 0
+    beside = ground & (cv2.dilate(mine.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0)
+    if beside.sum() < 20:
+        return True
+    dark = page.dark[near]
+    level, noise, ink = float(dark[ground].mean()), float(dark[ground].std()), float(dark[mine].mean())
+    return ink - level > QUIET * max(noise, 1.0) and float(dark[beside].mean()) < SOFT * ink
+
+
+def _alone(lines: list[Line]) -> list[Line]:
+    """Without those that lie inside others: the inner strokes of a drawing, or what a mark's own line was."""
+    kept: list[Line] = []
+    for line in sorted(lines, key=lambda one: -len(one.pieces)):
+        if not any(set(line.pieces.tolist()) <= set(other.pieces.tolist()) for other in kept if _touch(line, other)):
+            kept.append(line)
+    return kept
+
+
+def _touch(one: Line, other: Line) -> bool:
+    a, b = one.box, other.box
+    return a.left < b.right and b.left < a.right and a.top < b.bottom and b.top < a.bottom
+
+
+def in_reading_order(boxes: Sequence[Box], heights: Sequence[float]) -> list[int]:
+    """Places in ``boxes``, row by row, each from left to right. ``heights`` are those of the digits in them: what lies
+    less than half a digit above or below a row's last stands in that row."""
+    rows: list[list[int]] = []
+    for i in sorted(range(len(boxes)), key=lambda place: boxes[place].top + boxes[place].bottom):
+        last = rows[-1][-1] if rows else i
+        apart = (boxes[i].top + boxes[i].bottom - boxes[last].top - boxes[last].bottom) / 2
+        if rows and apart < 0.5 * min(heights[i], heights[last]):
+            rows[-1].append(i)
+        else:
+            rows.append([i])
+    return [i for row in rows for i in sorted(row, key=lambda place: boxes[place].left)]
+
+
+FEW, SAMPLE = 6, 400
+"""Pieces from which on it can be told how lines run, and how many are looked at: all pairs of them are."""
+
+
+def _is_sideways(stats: NDArray[np.int64]) -> bool:
+    """Whether most pieces (left, top, width, height, area) have their nearest neighbour above or below, not beside."""
+    if len(stats) < FEW:
+        return False
+    left, top, width, height, _area = stats[:: max(1, len(stats) // SAMPLE)].T
+    right, bottom = left + width, top + height
+    across = np.maximum(np.maximum(left[:, None] - right, left - right[:, None]), 0)
+    down = np.maximum(np.maximum(top[:, None] - bottom, top - bottom[:, None]), 0)
+    apart = np.hypot(across, down)
+    np.fill_diagonal(apart, np.inf)
+    nearest = (np.arange(len(left)), apart.argmin(1))
+    return int((down[nearest] > across[nearest]).sum()) > 2 * int((across[nearest] > down[nearest]).sum())

@@ -47,6 +47,15 @@ class View:
     gray: Gray
     places: NDArray[np.float32]
     shape: tuple[int, int]
+    group: Group
+
+    def edges(self, axis: int) -> NDArray[np.bool_]:
+        """bool (H, W): where straight edges were seen of the level (``axis`` 0) or the upright (1) lines."""
+        drawn = np.zeros(self.shape, np.uint8)
+        for x, y, to_x, to_y in np.rint(self.group.upright if axis else self.group.level).astype(int).tolist():
+            cv2.line(drawn, (x, y), (to_x, to_y), 255, 3)
+        here = cv2.remap(drawn, self.places, None, cv2.INTER_LINEAR)  # type: ignore[call-overload]
+        return np.asarray(cv2.dilate(here, np.ones((1, 5) if axis else (5, 1), np.uint8)) > 60, bool)
 
     @property
     def inside(self) -> NDArray[np.float32]:
@@ -76,20 +85,20 @@ def view(flat: Gray, group: Group) -> View | None:
     places = _places(group, flat.shape)
     if places is None:
         return None
-    seen = _look(flat, places)
+    seen = _look(flat, places, group)
     if ridges(seen.gray, 0).sum() + ridges(seen.gray, 1).sum() < (
         ridges(255 - seen.gray, 0).sum() + ridges(255 - seen.gray, 1).sum()
     ):
         flat = 255 - flat
         seen = replace(seen, gray=255 - seen.gray)
     for _ in range(2):
-        seen = _look(flat, _straightened(seen))
+        seen = _look(flat, _straightened(seen), group)
     return seen
 
 
-def _look(flat: Gray, places: NDArray[np.float32]) -> View:
+def _look(flat: Gray, places: NDArray[np.float32], group: Group) -> View:
     seen = cv2.remap(flat, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=180)  # type: ignore[call-overload]
-    return View(np.asarray(seen, np.uint8), places, (flat.shape[0], flat.shape[1]))
+    return View(np.asarray(seen, np.uint8), places, (flat.shape[0], flat.shape[1]), group)
 
 
 def _places(group: Group, shape: tuple[int, ...]) -> NDArray[np.float32] | None:
@@ -166,9 +175,17 @@ def _straightened(seen: View) -> NDArray[np.float32]:
     u, v = x.astype(np.float64), y.astype(np.float64)
     for _ in range(3):
         u, v = x + _terms(v, u, size) @ aside, y + _terms(u, v, size) @ down
+<<<<<<< HEAD
     across, along = (_finer(one, (rows, columns)) for one in (u, v))
     bent = cv2.remap(seen.places, across, along, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     beyond = np.stack([across - np.clip(across, 0, columns - 1), along - np.clip(along, 0, rows - 1)], -1)
+=======
+    if max(float(np.abs(np.diff(shift, axis=i)).max()) for shift in (u - x, v - y) for i in (0, 1)) > STEEPEST * COARSE:
+        return seen.places
+    from_x, from_y = _finer(u, (rows, columns)), _finer(v, (rows, columns))
+    bent = cv2.remap(seen.places, from_x, from_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    beyond = np.stack([from_x - np.clip(from_x, 0, columns - 1), from_y - np.clip(from_y, 0, rows - 1)], -1)
+>>>>>>> grids
     return np.asarray(bent + beyond * _pitch(seen.places), np.float32)
 
 
@@ -186,6 +203,12 @@ def _pitch(places: NDArray[np.float32]) -> float:
 COARSE = 16
 """Pixels between the places where a bend is worked out; it is smooth."""
 
+<<<<<<< HEAD
+=======
+STEEPEST = 0.3
+"""How much a bend may shift pixels against their neighbours: a page that hangs over by 17 degrees. More is a wrong fit."""
+
+>>>>>>> grids
 POWERS = ((1, 0), (2, 0), (3, 0), (4, 0), (1, 1), (2, 1), (3, 1), (1, 2), (2, 2))
 """Of the place along and across: what a line's shift is a sum of. None without the place along: that moves whole lines
 and bends none."""
