@@ -20,12 +20,12 @@ from guarismo.render import (
     Result,
     annotate,
     ink_picture,
-    told,
     to_csv,
     to_json,
     to_jsonl,
     to_table,
     to_text,
+    told,
 )
 from guarismo.types import STATUSES, Box, Grid, ModelInfo, Number, Page, Status
 from strategies import pages

@@ -103,13 +103,7 @@ def _rulings(traces: Traces, edges: NDArray[np.bool_]) -> list[Ruling]:
     pieces = np.split(points, np.flatnonzero(np.diff(traces.piece[order])) + 1)
     pieces.sort(key=lambda piece: float(piece[0, 0]))
     rulings: list[list[NDArray[np.float64]]] = []
-<<<<<<< HEAD
-    tails = np.zeros(
-        (len(pieces), 3)
-    )  # where the last piece of each ruling ends along, lies across, and how long it is
-=======
     tails = np.zeros((len(pieces), 3))  # of each ruling's last piece: its end along, its place across, its length
->>>>>>> grids
     for piece in pieces:
         best = _continued(tails[: len(rulings)], piece)
         if best is None:
@@ -117,11 +111,7 @@ def _rulings(traces: Traces, edges: NDArray[np.bool_]) -> list[Ruling]:
             rulings.append([])
         rulings[best].append(piece)
         tails[best] = piece[-1, 0], np.median(piece[-12:, 1]), len(piece)
-<<<<<<< HEAD
-    return [_ruling(np.concatenate(parts)) for parts in rulings]
-=======
     return [_ruling(np.concatenate(parts), edges) for parts in rulings]
->>>>>>> grids
 
 
 def _continued(tails: NDArray[np.float64], piece: NDArray[np.float64]) -> int | None:

@@ -54,9 +54,7 @@ def told(page: Page, in_grids: bool = True) -> list[Number]:
     """What is worth a line: of a page with more than one thing on it, not its words and drawings. JSON has them all."""
     alone = len(page.written) == 1
     return [
-        number
-        for number in (page.written if in_grids else page.numbers)
-        if alone or number.status != "not_a_digit"
+        number for number in (page.written if in_grids else page.numbers) if alone or number.status != "not_a_digit"
     ]
 
 

@@ -175,17 +175,11 @@ def _straightened(seen: View) -> NDArray[np.float32]:
     u, v = x.astype(np.float64), y.astype(np.float64)
     for _ in range(3):
         u, v = x + _terms(v, u, size) @ aside, y + _terms(u, v, size) @ down
-<<<<<<< HEAD
-    across, along = (_finer(one, (rows, columns)) for one in (u, v))
-    bent = cv2.remap(seen.places, across, along, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    beyond = np.stack([across - np.clip(across, 0, columns - 1), along - np.clip(along, 0, rows - 1)], -1)
-=======
     if max(float(np.abs(np.diff(shift, axis=i)).max()) for shift in (u - x, v - y) for i in (0, 1)) > STEEPEST * COARSE:
         return seen.places
     from_x, from_y = _finer(u, (rows, columns)), _finer(v, (rows, columns))
     bent = cv2.remap(seen.places, from_x, from_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     beyond = np.stack([from_x - np.clip(from_x, 0, columns - 1), from_y - np.clip(from_y, 0, rows - 1)], -1)
->>>>>>> grids
     return np.asarray(bent + beyond * _pitch(seen.places), np.float32)
 
 
@@ -203,12 +197,9 @@ def _pitch(places: NDArray[np.float32]) -> float:
 COARSE = 16
 """Pixels between the places where a bend is worked out; it is smooth."""
 
-<<<<<<< HEAD
-=======
 STEEPEST = 0.3
-"""How much a bend may shift pixels against their neighbours: a page that hangs over by 17 degrees. More is a wrong fit."""
+"""How much a bend may shift pixels against their neighbours: a page that hangs over by 17 degrees. More is no fit."""
 
->>>>>>> grids
 POWERS = ((1, 0), (2, 0), (3, 0), (4, 0), (1, 1), (2, 1), (3, 1), (1, 2), (2, 2))
 """Of the place along and across: what a line's shift is a sum of. None without the place along: that moves whole lines
 and bends none."""
