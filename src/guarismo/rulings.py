@@ -20,8 +20,8 @@ SHORTEST = 10.0
 """Pixels: shorter pieces of lines are letters and grain. A cell of 16 pixels has sides of 10 between crossings."""
 
 BRIDGES = (7, 20)
-"""Pixels by which pieces of lines are made longer at both ends before it is seen which ones meet: at half of the first,
 """Pixels by which pieces of lines are made longer at both ends before it is seen which meet: at half of the first,
+a broken line falls apart; at twice that, text hangs together with the grid beside it. The second, for lines of dashes
 and worn ones, is tried where the first gives no grid."""
 
 LEAST_EXTENT = 0.07
