@@ -46,7 +46,7 @@ generated, by writers held out, on disturbed paper, marks and spaces counted.
 | --- | --- | --- |
 {_strings()}
 
-Of {results("lines")["no_number"]["n"]:,} words, signatures and drawings {results("lines")["no_number"]["read"]:.1%} are read as a number,
+Of {results("lines")["no_number"]["n"]:,} words, signatures and drawings {results("lines")["no_number"]["read"]:.2%} are read as a number,
 {results("lines")["no_number"]["read_or_unsure"]:.0%} with those of which it says that it is not sure.
 {results("lines")["lines_a_second"]["median"]:.0f} lines a second in batches of 64, pictures decoded.
 
