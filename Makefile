@@ -9,7 +9,7 @@ export GUARISMO_DATA ?= $(if $(wildcard $(DATA)),$(DATA),)
 
 .PHONY: help demo test clean messages numbers commands figures tutorial evaluate seeds mistakes \
         bench-tutorial bench-coldstart bench-renderings bench-corruptions bench-latency bench-mdw bench-lines \
-        bench-batch bench-cluster lock
+        bench-batch bench-cluster bench-serve bench-pages lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -98,6 +98,13 @@ bench-batch: $(DEV)/ready  ## a batch of 200,000 digits and 20,000 lines, with 1
 
 bench-cluster: $(DEV)/ready  ## three Ray nodes here, one killed; the driver killed; nothing lost, nothing doubled
 	$(DEV)/bin/python benchmarks/cluster.py
+
+bench-serve: $(DEV)/ready  ## the service under load, over loopback
+	$(DEV)/bin/python benchmarks/serve.py
+
+bench-pages: $(DEV)/ready  ## phone photos of puzzles; rendered sheets, pictures without numbers, a photo of 12 megapixels
+	$(DEV)/bin/python benchmarks/sudoku.py
+	$(DEV)/bin/python benchmarks/sheets.py
 
 lock:  ## pin the requirements again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
