@@ -118,3 +118,14 @@ def test_odd_shapes_and_bare_paper_are_pages_without_numbers(shape: tuple[int, i
     found = Reader(threads=1).page(np.full(shape, 230, np.uint8))
     assert not [one for one in found.written if one.status in ("read", "unsure")]
     assert (found.height, found.width) == shape
+
+
+def test_of_a_lone_digit_in_a_cell_the_surer_network_is_believed_and_not_trusted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = grid(2, 2, cell(0, 0, 21), cell(0, 1, 22))
+    said = {21: digit(8, "unsure", confidence=0.6), 22: digit(8, "unsure", confidence=0.6)}
+    (table,) = read(monkeypatch, Layout((found,), ()), said, {21: number("5"), 22: number("3", "read", 0.5)}).grids
+    one, other = table.cells[0]
+    assert one is not None and (one.text, one.status) == ("5", "unsure")
+    assert other is not None and (other.text, other.status) == ("8", "unsure")

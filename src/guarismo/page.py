@@ -73,8 +73,7 @@ class _Eyes:
         found = [decode.as_number(digit) for digit in self.digits.named(looks)] if looks else []
         several = [i for i, one in enumerate(found) if not _is_one_digit(one)]
         for i, number in zip(several, self.lines.read(cells[i].cutout.gray for i in several), strict=True):
-            if len(number.text) > 1:
-                found[i] = number
+            found[i] = _surer(found[i], number)
         cutouts = [cell.cutout for cell in cells]
         strange = self._strange(cutouts, found)
         return [
@@ -126,6 +125,16 @@ class _Eyes:
 def _piece(gray: Gray, box: Box) -> Gray:
     spare = max(1, box.height // 10)
     return gray[max(0, box.top - spare) : box.bottom + spare, box.left : box.right]
+
+
+def _surer(digit: Number, number: Number) -> Number:
+    """What is in a cell of which the digit network is not sure: several digits where the line network sees them, else
+    the surer guess of the two, which is never "read" where they disagree."""
+    if len(number.text) > 1:
+        return number
+    if number.text.isdigit() and number.text != digit.text and number.confidence > digit.confidence:
+        return replace(number, status="unsure")
+    return digit
 
 
 def _is_one_digit(one: Number) -> bool:
