@@ -38,7 +38,7 @@ class Layout:
 def layout(gray: Gray, quarters: int = 0) -> Layout:
     """What is where on a picture uint8 (H, W), once it is turned to the left by ``quarters`` times 90 degrees."""
     upright = sheet.turned(gray, quarters)
-    found = grids.find(upright.gray)
+    found = [grid for grid in grids.find(upright.gray) if is_ruled(grid, gray.shape)]
     flat = sheet.flat(upright.gray)
     dark = dark_on_light(flat.gray)
     base = upright.gray if dark is flat.gray else 255 - upright.gray
@@ -51,6 +51,41 @@ def layout(gray: Gray, quarters: int = 0) -> Layout:
     moved = [_moved(parts[i], upright) for i in textlines.in_reading_order(places, heights)]
     tables = tuple(_moved_grid(grid, upright) for grid in found if grid.rows > 1)
     return Layout(tables, tuple(moved), lines.sideways)
+
+
+DRAWN, OPEN = 0.45, 1 / 3
+"""Share of a column's height along which its cells begin, and share of the columns that may have less: merged cells are
+few in any table, and the upright strokes of digits on ruled paper, which pass for lines, end at the next rule."""
+
+LEAST_CELL = 14 / sheet.WORK
+"""Height of a cell in shares of the picture's longest side: digits in it would be too low to be read, and words whose
+letters touch look like such grids."""
+
+UNEVEN_ROW, UNEVEN, UNEVEN_HEIGHTS = 0.15, 0.6, 0.1
+"""Deviation of cells' widths in shares of their mean: for boxes in a row, and for tables whose heights deviate too."""
+
+STRIPE = 5.0
+"""Width against height of the cells of a single column: between the rules of a sheet they are wider."""
+
+
+def is_ruled(grid: GridCut, shape: tuple[int, ...]) -> bool:
+    """Whether it is a grid, and not letters, or digits between the rules of a sheet."""
+    sizes = np.array([cell.cutout.box().width / cell.column_span for cell in grid.cells])
+    heights = np.array([cell.cutout.box().height / cell.row_span for cell in grid.cells])
+    uneven = float(sizes.std() / sizes.mean())
+    if float(np.median(heights)) < LEAST_CELL * max(shape):
+        return False
+    if grid.rows == 1:
+        return uneven < UNEVEN_ROW
+    if uneven > UNEVEN and float(heights.std() / heights.mean()) > UNEVEN_HEIGHTS:
+        return False
+    if grid.columns == 1 and float(np.median(sizes / heights)) > STRIPE:
+        return False
+    columns, rows = np.zeros(grid.columns), np.zeros(grid.rows)
+    for cell in grid.cells:
+        columns[cell.column] += cell.row_span / grid.rows
+        rows[cell.row] += cell.column_span / grid.columns
+    return all(float((shares < DRAWN).mean()) <= OPEN for shares in (columns, rows))
 
 
 def _on_page(box: Box, flat: Cutout) -> Box:

@@ -19,7 +19,7 @@ from guarismo.types import Box, Digit, Gray, Grid, Number, Status
 WIDEST_BOX = 1.5
 """Width against height of a box for one digit. Wider ones, three or more in a row, are a table of one row."""
 
-LEAST, LEAST_IN_CELL = 0.5, 0.2
+LEAST, LEAST_IN_CELL = 0.35, 0.2
 """Confidence from which on something counts as a number, sure or not: a line, and what stands in a cell, where numbers
 are expected. Below it are words and drawings."""
 
@@ -122,8 +122,11 @@ class _Eyes:
         kept = inside[there[0] : there[-1] + 1]
         text = "".join(" " if one is None else one.text or " " for one in kept)
         digits = tuple(digit for one in kept if one is not None for digit in one.digits)
-        confidence = prod(one.confidence for one in kept if one is not None)
-        return Number(text, digits, _status_of(kept), confidence, row.box, _alternatives(kept, text, confidence))
+        confidences = [one.confidence for one in kept if one is not None]
+        confidence, status = prod(confidences), _status_of(kept)
+        if status == "unsure" and float(np.median(confidences)) < LEAST:
+            status = "not_a_digit"
+        return Number(text, digits, status, confidence, row.box, _alternatives(kept, text, confidence))
 
     def best_turn(self, gray: Gray, found: Layout) -> int:
         """How many quarters to the left the picture is turned so that its digits read best; 0 where that is unclear."""

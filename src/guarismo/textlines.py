@@ -167,31 +167,35 @@ def _bridged(one: Line, other: Line) -> bool:
     return level and -0.5 * high < gap < 0.8 * GAP * high
 
 
-THICKEST = 0.17
-"""Half of a stroke's width, in heights of the line: the broadest marker has 0.11. Blots and photographs have more."""
+THICKEST = 0.3
+"""Half of a stroke's width, in heights of the line: where a marker's strokes meet it is 0.26. Blots have more."""
 
-QUIET = 3.0
-"""How much darker ink is than its paper, in standard deviations of that paper: pencil on grain has 6."""
+QUIET = 4.0
+"""How much darker ink is than its ground, in standard deviations of that ground: pencil on grain has 6."""
+
+SOFT = 0.55
+"""Share of the ink's darkness that is left three pixels beside it at most: a shadow's edge keeps nearly all of it."""
 
 
 def _is_writing(line: Line, stats: NDArray[np.int64], page: Inked, labels: NDArray[np.int32]) -> bool:
-    """Whether it is made of strokes, on quiet ground: leaves, cloth and clouds are not."""
-    box, spare = line.box, max(3, round(0.25 * line.height))
+    """Whether it is made of strokes, sharp, on quiet ground: leaves, clouds and the edges of shadows are not."""
+    box, spare = line.box, max(4, round(0.25 * line.height))
     near = (
         slice(max(0, box.top - spare), box.bottom + spare),
         slice(max(0, box.left - spare), box.right + spare),
     )
     mine = np.isin(labels[near], line.pieces)
     depth = cv2.distanceTransform(np.pad(mine, 1).astype(np.uint8), cv2.DIST_L2, 3)
-    if line.height >= 2 * LOWEST and float(depth.max()) > THICKEST * line.height + 1:
+    if line.height >= 2 * LOWEST and float(depth.max()) > THICKEST * line.height:
         return False
-    written = (page.ink[near] | page.lines[near] | page.ignored[near]).astype(np.uint8)
+    written = page.ink[near] | page.lines[near] | page.ignored[near]
     ground = cv2.dilate(written, np.ones((5, 5), np.uint8)) == 0
-    if ground.sum() < 20:
+    beside = ground & (cv2.dilate(mine.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0)
+    if beside.sum() < 20:
         return True
     dark = page.dark[near]
-    level, noise = float(dark[ground].mean()), float(dark[ground].std())
-    return float(dark[mine].mean()) - level > QUIET * max(noise, 1.0)
+    level, noise, ink = float(dark[ground].mean()), float(dark[ground].std()), float(dark[mine].mean())
+    return ink - level > QUIET * max(noise, 1.0) and float(dark[beside].mean()) < SOFT * ink
 
 
 def _alone(lines: list[Line]) -> list[Line]:
