@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from guarismo import grids, inked, sheet, textlines
 from guarismo.cutout import Cutout
 from guarismo.grids import GridCut
-from guarismo.paper import dark_on_light
+from guarismo.paper import dark_on_light, shrink
 from guarismo.textlines import Line, Lines
 from guarismo.types import Box, Gray
 
@@ -51,6 +51,21 @@ def layout(gray: Gray, quarters: int = 0) -> Layout:
     moved = [_moved(parts[i], upright) for i in textlines.in_reading_order(places, heights)]
     tables = tuple(_moved_grid(grid, upright) for grid in found if grid.rows > 1)
     return Layout(tables, tuple(moved), lines.sideways)
+
+
+GLANCE, LEAST_PAGE = 800, 200
+"""Longest side of the copy on which it is seen whether a picture has several lines, and of a picture that may have."""
+
+
+def has_several_lines(gray: Gray) -> bool:
+    """Whether there is more on a picture than a digit or one line; seen at a glance, in a tenth of a page's time."""
+    if max(gray.shape) < LEAST_PAGE:
+        return False
+    small = dark_on_light(shrink(gray, GLANCE))
+    lines = textlines.find(inked.inked(small)).lines
+    inside = [line for line in lines if line.box.top > 0 and line.box.bottom < len(small)]  # or a neighbour's remains
+    high = max((line.height for line in inside), default=0.0)
+    return sum(line.height >= 0.5 * high for line in inside) > 1
 
 
 DRAWN, OPEN = 0.45, 1 / 3
