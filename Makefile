@@ -110,7 +110,7 @@ lock:  ## pin the requirements again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    pyproject.toml -o requirements/run.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	    --extra batch --extra serve --extra train --group test pyproject.toml -o requirements/dev.txt
+	    --extra batch --extra pdf --extra serve --extra train --group test pyproject.toml -o requirements/dev.txt
 
 clean:  ## remove environments and caches
 	rm -rf $(DEMO) $(DEV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

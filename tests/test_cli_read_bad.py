@@ -306,7 +306,7 @@ def test_too_little_memory_is_one_line(
     def fail(_source: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("guarismo.cli.read.load_gray", fail)
+    monkeypatch.setattr("guarismo.cli.inputs.load_gray", fail)
     assert run("good.png") == 1
     assert capsys.readouterr().err == (
         "error: not enough memory; give fewer or smaller pictures, or close other programs\n"
@@ -317,7 +317,7 @@ def test_control_c_is_one_line(here: Path, capsys: pytest.CaptureFixture[str], m
     def stop(_source: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("guarismo.cli.read.load_gray", stop)
+    monkeypatch.setattr("guarismo.cli.inputs.load_gray", stop)
     assert run("good.png", "--output", "out.txt") == 130
     assert capsys.readouterr().err.strip() == "error: stopped"
     assert not Path("out.txt").exists()

@@ -25,8 +25,8 @@ from guarismo.render import (
     to_jsonl,
     to_table,
     to_text,
-    told,
 )
+from guarismo.results import told
 from guarismo.types import STATUSES, Box, Grid, ModelInfo, Number, Page, Status
 from strategies import pages
 
@@ -66,7 +66,7 @@ def test_csv_has_one_row_for_each_number_and_each_error(results: list[Result], t
     expected = [
         (result.name, number.text if number and number.status in ("read", "unsure") else "")
         for result in results
-        for number in (told(result.page) if result.page else [None])
+        for number in ([place.number for place in told(result.page)] if result.page else [None])
     ]
     assert [(row["file"], row["text"]) for row in rows] == expected
     assert all(tuple(row) == CSV_COLUMNS for row in rows)
@@ -77,7 +77,7 @@ def test_the_table_has_a_line_for_each_number_and_nothing_that_moves_the_cursor(
     results: list[Result], top: int
 ) -> None:
     lines = to_text(results, top).splitlines()
-    count = sum(len(told(result.page, in_grids=False)) for result in results if result.page)
+    count = sum(len([place for place in told(result.page) if place.grid is None]) for result in results if result.page)
     grids = sum(grid.rows + 2 for result in results if result.page for grid in result.page.grids)
     assert len(lines) == (count + 1 if count else 0) + grids
     assert all(line.isprintable() for line in lines)
@@ -205,6 +205,6 @@ def test_a_grid_is_a_table_in_text_and_csv() -> None:
     found = Result("a.png", Page((), (grid,), 20, 20, MODEL))
     assert to_text([found]).splitlines() == ["", "a.png: 2 x 2 cells", "07  .", "5?  -"]
     assert to_table([found, found]) == '"07",""\n"5",""\n\n"07",""\n"5",""\n'
-    assert [row["text"] for row in csv.DictReader(io.StringIO(to_csv([found])))] == ["07", "5"]
+    assert [row["text"] for row in csv.DictReader(io.StringIO(to_csv([found])))] == ["07", "5", ""]
     marked = annotate(np.full((20, 20), 255, np.uint8), found.page or page())
     assert len(np.unique(np.asarray(marked).reshape(-1, 3), axis=0)) > 3

@@ -69,15 +69,24 @@ def load_gray(source: Source) -> Gray:
     if isinstance(source, Image.Image):
         with _decoding("the picture"):  # Pillow decodes late: a file cut short shows only now
             return _frozen(_from_pil(source, "the picture"))
+    return decoded(*encoded(source))
+
+
+def decoded(data: bytes, name: str) -> Gray:
+    """``load_gray`` of bytes, with a name for them in messages."""
+    return _frozen(_decode(data, name))
+
+
+def encoded(source: Source) -> tuple[bytes, str]:
+    """The bytes of a path, a file or bytes, and a name for them in messages. Raises what ``load_gray`` raises."""
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return _frozen(_decode(bytes(source), "the picture"))
+        return bytes(source), "the picture"
     if isinstance(source, (str, os.PathLike)):
-        return _frozen(_decode(_read(Path(source)), str(source)))
+        return _read(Path(source)), str(source)
     if hasattr(source, "read"):
         name = str(getattr(source, "name", "the picture"))
         with _opening(name):
-            data = source.read(MAX_BYTES + 1)
-        return _frozen(_decode(data, name))
+            return source.read(MAX_BYTES + 1), name
     raise UsageError(
         "{came} is no picture; expected a path, bytes, a file, a PIL picture or an array", came=type(source).__name__
     )
@@ -167,18 +176,61 @@ def _opening(name: object) -> Iterator[None]:
 
 
 def _decode(data: bytes, name: str) -> Gray:
+    check(data, name)
+    if is_pdf(data):
+        raise PictureError("{name}: a PDF, not a picture; read it as pages: --as page", name=name)
+    with _decoding(name), _recognised(data, name) as picture:
+        return _from_pil(picture, name)
+
+
+def is_pdf(data: bytes) -> bool:
+    """By its mark, which may come after some other bytes."""
+    return b"%PDF-" in data[:1024]
+
+
+def check(data: bytes, name: str) -> None:
+    """Raises UsageError or PictureError where these bytes cannot be a picture: none, too many, or text."""
     if not isinstance(data, bytes):
         raise UsageError("{name}: a file opened as text; open it in binary mode, 'rb'", name=name)
     if not data:
         raise PictureError("{name}: an empty file, not a picture; save the picture again", name=name)
     if len(data) > MAX_BYTES:
         raise PictureError("{name}: more than {limit} MB; save it smaller", name=name, limit=MAX_BYTES // 1_000_000)
-    with _decoding(name), _recognised(data) as picture:
-        return _from_pil(picture, name)
 
 
-def _recognised(data: bytes) -> Image.Image:
+def frames(data: bytes, name: str) -> int:
+    """How many pages a TIFF has; 1 for any other picture. Raises PictureError."""
+    check(data, name)
+    with _decoding(name), _recognised(data, name) as picture:
+        return int(getattr(picture, "n_frames", 1)) if picture.format == "TIFF" else 1
+
+
+def load_frame(data: bytes, name: str, number: int) -> Gray:
+    """Page ``number``, from 0, of a TIFF. Raises PictureError where that page cannot be read."""
+    with _decoding(name), _recognised(data, name) as picture:
+        picture.seek(number)
+        return _frozen(_from_pil(picture, name, alone=False))
+
+
+HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+"""What stands after ``ftyp`` in the pictures of phones that are not JPEG."""
+
+
+def _from_phone(data: bytes, name: str) -> Image.Image:
+    try:
+        import pillow_heif
+    except ImportError as error:
+        raise PictureError(
+            "{name}: a HEIC picture, which needs one more package: pip install 'guarismo[heic]'; or save it as JPEG",
+            name=name,
+        ) from error
+    return pillow_heif.open_heif(io.BytesIO(data)).to_pillow()  # type: ignore[no-any-return]
+
+
+def _recognised(data: bytes, name: str) -> Image.Image:
     """The picture's header, read. PNG and JPEG go straight to their decoder: ``Image.open`` loads five, for 35 ms."""
+    if data[4:8] == b"ftyp" and data[8:12] in HEIF:
+        return _from_phone(data, name)
     with contextlib.suppress(SyntaxError, ValueError, KeyError, IndexError, TypeError, EOFError, OSError):
         if data.startswith(b"\x89PNG"):
             from PIL.PngImagePlugin import PngImageFile
@@ -220,17 +272,17 @@ def _too_large(name: str) -> PictureError:
     return PictureError("{name}: more than {limit} megapixels; scale it down", name=name, limit=MAX_PIXELS // 1_000_000)
 
 
-def _from_pil(picture: Image.Image, name: str) -> Gray:
+def _from_pil(picture: Image.Image, name: str, alone: bool = True) -> Gray:
     if picture.width < 1 or picture.height < 1:
         raise PictureError("{name}: a picture 0 pixels wide or high; save it again", name=name)
     if picture.width * picture.height > MAX_PIXELS:
         raise _too_large(name)
-    frames = getattr(picture, "n_frames", 1)
-    if frames > 1 and picture.format != "MPO":  # a phone's JPEG with its depth or a second view
+    count = getattr(picture, "n_frames", 1)
+    if alone and count > 1 and picture.format != "MPO":  # a phone's JPEG with its depth or a second view
         raise PictureError(
             "{name}: holds {count} pictures (pages or frames); save the one to be read by itself",
             name=name,
-            count=frames,
+            count=count,
         )
     if picture.getexif().get(ORIENTATION, 1) != 1:
         from PIL import ImageOps

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from guarismo import grids, inked, sheet, textlines
 from guarismo.cutout import Cutout
 from guarismo.grids import GridCut
-from guarismo.paper import dark_on_light
+from guarismo.paper import dark_on_light, shrink
 from guarismo.textlines import Line, Lines
 from guarismo.types import Box, Gray
 
@@ -38,7 +38,7 @@ class Layout:
 def layout(gray: Gray, quarters: int = 0) -> Layout:
     """What is where on a picture uint8 (H, W), once it is turned to the left by ``quarters`` times 90 degrees."""
     upright = sheet.turned(gray, quarters)
-    found = [grid for grid in grids.find(upright.gray) if is_ruled(grid)]
+    found = [grid for grid in grids.find(upright.gray) if is_ruled(grid, gray.shape)]
     flat = sheet.flat(upright.gray)
     dark = dark_on_light(flat.gray)
     base = upright.gray if dark is flat.gray else 255 - upright.gray
@@ -53,19 +53,49 @@ def layout(gray: Gray, quarters: int = 0) -> Layout:
     return Layout(tables, tuple(moved), lines.sideways)
 
 
+GLANCE, LEAST_PAGE = 800, 200
+"""Longest side of the copy on which it is seen whether a picture has several lines, and of a picture that may have."""
+
+
+def has_several_lines(gray: Gray) -> bool:
+    """Whether there is more on a picture than a digit or one line; seen at a glance, in a tenth of a page's time."""
+    if max(gray.shape) < LEAST_PAGE:
+        return False
+    small = dark_on_light(shrink(gray, GLANCE))
+    lines = textlines.find(inked.inked(small)).lines
+    inside = [line for line in lines if line.box.top > 0 and line.box.bottom < len(small)]  # or a neighbour's remains
+    high = max((line.height for line in inside), default=0.0)
+    return sum(line.height >= 0.5 * high for line in inside) > 1
+
+
 DRAWN, OPEN = 0.45, 1 / 3
-"""Share of a column's height along which its cells begin, and share of the columns that may have less. Ruled paper with
-digits on it, whose upright strokes pass for lines, has half of them."""
+"""Share of a column's height along which its cells begin, and share of the columns that may have less: merged cells are
+few in any table, and the upright strokes of digits on ruled paper, which pass for lines, end at the next rule."""
 
-UNEVEN = 0.3
-"""Deviation of the widths of boxes in a row, in shares of their mean: letters that touch look like uneven boxes."""
+LEAST_CELL = 14 / sheet.WORK
+"""Height of a cell in shares of the picture's longest side: digits in it would be too low to be read, and words whose
+letters touch look like such grids."""
+
+UNEVEN_ROW, UNEVEN, UNEVEN_HEIGHTS = 0.15, 0.6, 0.1
+"""Deviation of cells' widths in shares of their mean: for boxes in a row, and for tables whose heights deviate too."""
+
+STRIPE = 5.0
+"""Width against height of the cells of a single column: between the rules of a sheet they are wider."""
 
 
-def is_ruled(grid: GridCut) -> bool:
-    """Whether it is a grid, and not letters or digits between ruled lines. Merged cells are few in any grid."""
+def is_ruled(grid: GridCut, shape: tuple[int, ...]) -> bool:
+    """Whether it is a grid, and not letters, or digits between the rules of a sheet."""
+    sizes = np.array([cell.cutout.box().width / cell.column_span for cell in grid.cells])
+    heights = np.array([cell.cutout.box().height / cell.row_span for cell in grid.cells])
+    uneven = float(sizes.std() / sizes.mean())
+    if float(np.median(heights)) < LEAST_CELL * max(shape):
+        return False
     if grid.rows == 1:
-        widths = [cell.cutout.gray.shape[1] / cell.column_span for cell in grid.cells]
-        return len(widths) < 5 or float(np.std(widths)) < UNEVEN * float(np.mean(widths))
+        return uneven < UNEVEN_ROW
+    if uneven > UNEVEN and float(heights.std() / heights.mean()) > UNEVEN_HEIGHTS:
+        return False
+    if grid.columns == 1 and float(np.median(sizes / heights)) > STRIPE:
+        return False
     columns, rows = np.zeros(grid.columns), np.zeros(grid.rows)
     for cell in grid.cells:
         columns[cell.column] += cell.row_span / grid.rows

@@ -19,7 +19,7 @@ from guarismo.types import Box, Digit, Gray, Grid, Number, Status
 WIDEST_BOX = 1.5
 """Width against height of a box for one digit. Wider ones, three or more in a row, are a table of one row."""
 
-LEAST, LEAST_IN_CELL = 0.5, 0.2
+LEAST, LEAST_IN_CELL = 0.35, 0.2
 """Confidence from which on something counts as a number, sure or not: a line, and what stands in a cell, where numbers
 are expected. Below it are words and drawings."""
 

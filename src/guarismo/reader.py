@@ -19,10 +19,13 @@ from numpy.typing import NDArray
 
 from guarismo import decode, page, strip
 from guarismo.engine import LARGEST_BATCH, Engine, OnnxEngine
+from guarismo.errors import PictureError
 from guarismo.image import Source, Sources, load_gray, load_grays, many
 from guarismo.ink import INK_VERSION
 from guarismo.model import bundled, load_model, model_directory
 from guarismo.networks import DigitNetwork, LineNetwork, either
+from guarismo.papers import MAX_PAGES
+from guarismo.papers import paper as opened
 from guarismo.pattern import Constraints
 from guarismo.types import Digit, Gray, Logits, ModelInfo, Number, Page
 
@@ -100,11 +103,26 @@ class Reader:
         return either(self._digits, self._lines, grays, language, free=constraints is None)
 
     def page(self, source: Source) -> Page:
-        """Everything on a picture of a sheet: numbers in lines and boxes, grids. Raises PictureError, and ModelError
-        where there is no line model."""
-        gray = load_gray(source)
+        """Everything on a sheet: numbers in lines and boxes, grids; of a PDF or TIFF the first page. Things that are no
+        numbers come as "not_a_digit". Raises what ``number`` raises."""
+        return next(self.pages(source, 1))
+
+    def pages(self, source: Source, most: int = MAX_PAGES) -> Iterator[Page]:
+        """The same of each page, up to ``most``. Where some cannot be read, the first one's error comes at the end."""
+        paper = opened(source)
+        errors = []
+        for number, gray in enumerate(paper.pages(most), 1):
+            if isinstance(gray, PictureError):
+                errors.append(gray)
+            else:
+                yield self.sheet(gray, number if paper.numbered else None)
+        if errors:
+            raise errors[0]
+
+    def sheet(self, gray: Gray, page_number: int | None = None) -> Page:
+        """``page`` of a picture that is open, with its number in the paper that it comes from."""
         found = page.read(gray, self._digits, self._lines)
-        return Page(found.numbers, found.grids, gray.shape[1], gray.shape[0], self.line_model)
+        return Page(found.numbers, found.grids, gray.shape[1], gray.shape[0], self.line_model, page_number)
 
     def logits(self, name: Literal["digit", "line"], inputs: NDArray[np.float32]) -> Logits:
         """What the network says, unread: of ink float32 (N, 28, 28), (N, 11); of strips (N, 48, W), (N, T, 17)."""

@@ -1,4 +1,4 @@
-"""``Page`` → text, JSON, JSON lines, CSV, an annotated picture.
+"""``Page`` → text, JSON, JSON lines, CSV, tables, an annotated picture; ``exports`` has the forms of other programs.
 
 Each result has the name of its picture: ``Result(name, page)``, or ``Result(name, error=...)``.
 """
@@ -9,14 +9,18 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from gettext import gettext as _
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from guarismo.exports import to_hocr, to_labelstudio
+from guarismo.results import ACTED_ON, Result, in_words, told
 from guarismo.types import Gray, Ink, Number, Page, Status
+
+__all__ = ["ACTED_ON", "COLOURS", "CSV_COLUMNS", "FORMATS", "Result", "annotate", "in_words", "ink_picture"]
+__all__ += ["to_csv", "to_hocr", "to_json", "to_jsonl", "to_labelstudio", "to_table", "to_text"]
 
 COLOURS: dict[Status, tuple[int, int, int]] = {
     "read": (0, 128, 72),
@@ -26,42 +30,11 @@ COLOURS: dict[Status, tuple[int, int, int]] = {
 }
 """Green, amber, red, grey; each at least 3:1 against white, and told apart by the label too."""
 
-ACTED_ON: tuple[Status, ...] = ("read", "unsure")
-"""A reading of these is worth showing; of the rest, the best guess is in JSON for who wants it."""
-
-CSV_COLUMNS = ("file", "text", "status", "confidence", "left", "top", "right", "bottom", "alternatives", "error")
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What came of one picture: a page, or the error that took its place."""
-
-    name: str
-    page: Page | None = None
-    error: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        if self.page is None:
-            return {"file": self.name, "error": self.error}
-        return {"file": self.name, "page": self.page.to_dict()}
-
-
-Rows = tuple[tuple[Number | None, ...], ...]
-"""The cells of a table, row by row."""
-
-
-def told(page: Page, in_grids: bool = True) -> list[Number]:
-    """What is worth a line: of a page with more than one thing on it, not its words and drawings. JSON has them all."""
-    alone = len(page.written) == 1
-    return [
-        number for number in (page.written if in_grids else page.numbers) if alone or number.status != "not_a_digit"
-    ]
-
-
-def in_words(status: Status) -> str:
-    """The status as a person would say it, in the language of the session."""
-    words = {"read": _("read"), "unsure": _("not sure"), "not_a_digit": _("not a digit"), "blank": _("blank")}
-    return words[status]
+CSV_COLUMNS = (
+    *("file", "text", "status", "confidence", "left", "top", "right", "bottom", "alternatives", "error"),
+    *("page", "grid", "row", "column"),
+)
+"""The last four are empty where there is no paper with pages, and no grid; they count from 1."""
 
 
 def to_text(results: Iterable[Result], top: int = 1) -> str:
@@ -69,11 +42,11 @@ def to_text(results: Iterable[Result], top: int = 1) -> str:
     results = list(results)
     rows = [(_("file"), _("read as"), _("status"), _("confidence"), *((_("or else"),) if top > 1 else ()))]
     for result in results:
-        for number in told(result.page, in_grids=False) if result.page else ():
+        for number in [place.number for place in told(result.page) if place.grid is None] if result.page else ():
             others = (" ".join(f"{text} ({share:.3f})" for text, share in number.alternatives[: top - 1]),)
             rows.append(
                 (
-                    _on_one_line(result.name),
+                    _on_one_line(result.label),
                     number.text if number.status in ACTED_ON else "-",
                     in_words(number.status),
                     _sure(number),
@@ -93,7 +66,7 @@ def _grid_text(result: Result) -> str:
         cells = [[_in_cell(cell) for cell in row] for row in grid.cells]
         wide = max(len(text) for row in cells for text in row)
         title = _("{name}: {rows} x {columns} cells").format(
-            name=_on_one_line(result.name), rows=grid.rows, columns=grid.columns
+            name=_on_one_line(result.label), rows=grid.rows, columns=grid.columns
         )
         told += ["", title, *(" ".join(text.rjust(wide) for text in row) for row in cells)]
     return "\n".join(told) + "\n" if told else ""
@@ -126,7 +99,9 @@ def to_jsonl(results: Iterable[Result], top: int = 1) -> str:
 
 def _limited(result: Result, top: int) -> dict[str, Any]:
     whole = result.to_dict()
-    for number in whole.get("page", {}).get("numbers", ()):
+    page = whole.get("page", {})
+    cells = [cell for grid in page.get("grids", ()) for row in grid["cells"] for cell in row if cell is not None]
+    for number in [*page.get("numbers", ()), *cells]:
         number["alternatives"] = number["alternatives"][: max(0, top - 1)]
     return whole
 
@@ -137,8 +112,8 @@ def to_table(results: Iterable[Result], top: int = 1) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n")
     pages = [result.page for result in results if result.page]
-    tables: list[Rows] = [
-        cells for page in pages for cells in ([g.cells for g in page.grids] or [tuple((n,) for n in told(page))])
+    tables: list[tuple[tuple[Number | None, ...], ...]] = [
+        cells for page in pages for cells in ([g.cells for g in page.grids] or [tuple((p.number,) for p in told(page))])
     ]
     for place, table in enumerate(tables):
         buffer.write("\n" if place else "")
@@ -154,14 +129,15 @@ def to_csv(results: Iterable[Result], top: int = 1) -> str:
     writer.writerow(CSV_COLUMNS)
     for result in results:
         if result.page is None:
-            writer.writerow([result.name, *[""] * 8, result.error])
+            writer.writerow([result.name, *[""] * 8, result.error, *[""] * 4])
             continue
-        for number in told(result.page):
-            box = number.box
+        for place in told(result.page):
+            number, box = place.number, place.number.box
             others = " ".join(f"{text}:{share:.4f}" for text, share in number.alternatives[: max(0, top - 1)])
+            where = (result.page.page_number, place.grid, place.row, place.column)
             edges = (box.left, box.top, box.right, box.bottom)
             text = number.text if number.status in ACTED_ON else ""
-            writer.writerow([result.name, text, number.status, round(number.confidence, 6), *edges, others, ""])
+            writer.writerow([result.name, text, number.status, round(number.confidence, 6), *edges, others, "", *where])
     return buffer.getvalue()
 
 
@@ -171,6 +147,8 @@ FORMATS: dict[str, Callable[[Iterable[Result], int], str]] = {
     "jsonl": to_jsonl,
     "csv": to_csv,
     "table": to_table,
+    "hocr": to_hocr,
+    "labelstudio": to_labelstudio,
 }
 
 
@@ -179,7 +157,8 @@ def annotate(gray: Gray, page: Page) -> Image.Image:
     from PIL import ImageDraw, ImageFont  # 12 ms that reading without pictures is spared
 
     scale = max(1, -(-280 // max(gray.shape)))  # pictures of 28 pixels are enlarged until a label fits
-    heights = sorted(number.box.height for number in told(page))
+    numbers = [place.number for place in told(page)]
+    heights = sorted(number.box.height for number in numbers)
     if len(heights) > 1:  # and pages until the digits have forty pixels
         scale = max(scale, min(3, -(-40 // heights[len(heights) // 2])))
     picture = Image.fromarray(gray).convert("RGB")
@@ -188,7 +167,7 @@ def annotate(gray: Gray, page: Page) -> Image.Image:
     if len(heights) > 1:  # labels no larger than half the writing, or they would hide it
         size = max(11, min(size, round(0.45 * scale * heights[len(heights) // 2])))
     font = ImageFont.load_default(size)
-    labels = [(number, _label(number, bool(page.grids) or len(page.numbers) > 1)) for number in told(page)]
+    labels = [(number, _label(number, bool(page.grids) or len(page.numbers) > 1)) for number in numbers]
     pad = min(5, size // 4)
     band = size + 2 * pad + 2
     wide = max([picture.width, *(round(font.getlength(label)) + 2 * pad + 2 for _number, label in labels)])

@@ -184,13 +184,17 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Everything read from one picture; ``to_dict`` is the one wire format of all doors."""
+    """Everything read from one picture; ``to_dict`` is the one wire format of all doors.
+
+    ``page_number``, from 1, where the picture is a page of a PDF or of a TIFF with several; else None, and not written.
+    """
 
     numbers: tuple[Number, ...]
     grids: tuple[Grid, ...]
     width: int
     height: int
     model: ModelInfo
+    page_number: int | None = None
 
     @property
     def written(self) -> tuple[Number, ...]:
@@ -198,8 +202,10 @@ class Page:
         return (*self.numbers, *(cell for grid in self.grids for row in grid.cells for cell in row if cell is not None))
 
     def to_dict(self) -> dict[str, Any]:
+        numbered = {} if self.page_number is None else {"page_number": self.page_number}
         return {
             "format": PAGE_FORMAT,
+            **numbered,
             "width": self.width,
             "height": self.height,
             "model": self.model.to_dict(),
@@ -220,7 +226,8 @@ class Page:
         try:
             numbers = tuple(Number.from_dict(number) for number in data["numbers"])
             grids = tuple(Grid.from_dict(grid) for grid in data["grids"])
-            return cls(numbers, grids, data["width"], data["height"], ModelInfo.from_dict(data["model"]))
+            model, number = ModelInfo.from_dict(data["model"]), data.get("page_number")
+            return cls(numbers, grids, data["width"], data["height"], model, number)
         except (KeyError, TypeError, AttributeError) as error:
             raise DataError("a page without {reason}, or with something else in its place", reason=error) from error
 

@@ -1,0 +1,139 @@
+"""What ``guarismo read`` writes beside the results, and over no picture: annotated pictures, ink, cut-outs."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from itertools import chain, count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from guarismo.errors import OutputError
+from guarismo.files import write_whole
+from guarismo.ink import frame
+from guarismo.render import annotate, ink_picture
+from guarismo.results import Result, places
+from guarismo.strip import HEIGHT, strip
+from guarismo.types import Box, Digit, Gray, Number
+
+REVIEW = "review.csv"
+REVIEW_COLUMNS = (
+    *("file", "page", "cutout", "left", "top", "right", "bottom", "reading", "status", "confidence"),
+    "correct",
+)
+"""The last one is empty: a person fills it in."""
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """A picture and what came of it; ``gray`` and ``reading`` are None where it could not be opened; ``reading`` is
+    None for pages too."""
+
+    result: Result
+    gray: Gray | None = None
+    reading: Digit | Number | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where to write annotated pictures, ink, and cut-outs of what is not read; None is nowhere."""
+
+    marked: Path | None = None
+    show_ink: Path | None = None
+    review: Path | None = None
+
+
+class Written:
+    """Writes for one picture after the other; ``finish`` at the end."""
+
+    def __init__(self, paths: tuple[str, ...], folders: Folders, output: Path | None) -> None:
+        self._inputs = {Path(path).resolve() for path in paths if path != "-"}
+        self._folders = folders
+        self._names: set[str] = set()
+        self._rows: list[list[Any]] = []
+        for folder in (folders.marked, folders.show_ink, folders.review):
+            if folder is not None:
+                _make(folder)
+        if output is not None:
+            self.check(output)
+
+    def check(self, path: Path) -> None:
+        if path.resolve() in self._inputs:
+            raise OutputError("{path}: is one of the pictures; name another place", path=path)
+
+    def pictures(self, one: One) -> None:
+        name, gray, page = one.result.name, one.gray, one.result.page
+        if self._folders == Folders() or gray is None or page is None:
+            return
+        if name != "-":
+            self._inputs.add(Path(name).resolve())
+        stem = self._unique(name, page.page_number)
+        if self._folders.marked is not None:
+            self._save(annotate(gray, page), self._folders.marked / f"{stem}.png")
+        if self._folders.show_ink is not None:
+            seen = _strip_picture(gray) if isinstance(one.reading, Number) else ink_picture(frame(gray).ink)
+            self._save(seen, self._folders.show_ink / f"{stem}.ink.png")
+        if self._folders.review is not None:
+            self._review(one.result, gray, stem, self._folders.review)
+
+    def _review(self, result: Result, gray: Gray, stem: str, folder: Path) -> None:
+        """What is neither read nor blank, cut out, and a row for each."""
+        assert result.page is not None
+        doubted = [p.number for p in places(result.page) if p.number.status not in ("read", "blank")]
+        for place, number in enumerate(doubted, 1):
+            cutout, box = f"{stem}-{place}.png", number.box
+            self._save(Image.fromarray(_around(gray, box)), folder / cutout)
+            edges = [box.left, box.top, box.right, box.bottom]
+            said = [number.text, number.status, round(number.confidence, 6), ""]
+            self._rows.append([result.name, result.page.page_number, cutout, *edges, *said])
+
+    def finish(self) -> None:
+        """Write the table to fill in."""
+        if self._folders.review is None:
+            return
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+        writer.writerows([list(REVIEW_COLUMNS), *self._rows])
+        self.check(self._folders.review / REVIEW)
+        text = buffer.getvalue().encode(errors="surrogateescape")
+        write_whole(self._folders.review / REVIEW, text)
+
+    def _unique(self, name: str, page: int | None) -> str:
+        """The picture's own name and page, numbered when two pictures share it."""
+        stem = "stdin" if name == "-" else Path(name).stem
+        stem = stem if page is None else f"{stem}-p{page}"
+        numbered = (f"{stem}-{number}" for number in count(2))
+        chosen = next(one for one in chain([stem], numbered) if one not in self._names)
+        self._names.add(chosen)
+        return chosen
+
+    def _save(self, picture: Image.Image, path: Path) -> None:
+        self.check(path)
+        buffer = io.BytesIO()
+        picture.save(buffer, "PNG")
+        write_whole(path, buffer.getvalue())
+
+
+def _around(gray: Gray, box: Box) -> Gray:
+    """A box and half of its height around it, so that it is seen what stands beside."""
+    spare = max(4, box.height // 2)
+    return gray[max(0, box.top - spare) : box.bottom + spare, max(0, box.left - spare) : box.right + spare]
+
+
+def _strip_picture(gray: Gray) -> Image.Image:
+    """The strip of a number, or as much blank paper, enlarged less than a digit: it is long."""
+    found = strip(gray)
+    return ink_picture(np.zeros((HEIGHT, HEIGHT), np.float32) if found is None else found.ink, scale=4)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            "{path}: the folder cannot be made ({reason}); choose another place", path=folder, reason=error.strerror
+        ) from error
