@@ -103,8 +103,10 @@ with contextlib.suppress(SystemExit):
     loaded = loaded_by(code, str(fake_model), str(tmp_path / "seven.png"))
     assert heavy(loaded) == []
     assert {name for name in loaded if name.startswith("guarismo.cli.")} == {
-        "guarismo.cli.read",
+        "guarismo.cli.inputs",
         "guarismo.cli.options",
+        "guarismo.cli.read",
+        "guarismo.cli.written",
     }
 
 
