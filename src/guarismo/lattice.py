@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo.faint import faint_lines
+from guarismo.faint import faint_lines, worn_lines
 from guarismo.sides import Lattice, cleared
 from guarismo.unbend import FAINTEST, Traces, View, trace
 
@@ -30,6 +30,9 @@ together; a line in two parts is of the same lattice anyway where both parts mee
 
 ASIDE = 4.0
 """Pixels that pieces of one line may lie off each other."""
+
+CROSSING = 4
+"""Pixels from a crossing on in which a side is not looked at: the line across lies there."""
 
 WORN = 0.3
 """Share of a line's own darkness under which it is not seen: half of that, and a fold of the paper is a line."""
@@ -79,7 +82,7 @@ def lattices(view: View) -> list[Lattice]:
         across = [ruling for ruling in across if not any(_within(ruling, 0, one) for one in found)]
         down = [ruling for ruling in down if not any(_within(ruling, 1, one) for one in found)]
         for some, others in _hanging_together(across, down, share * np.array(view.gray.shape)):
-            lattice = _lattice(view, [across[i] for i in some], [down[i] for i in others], level, upright)
+            lattice = _lattice([across[i] for i in some], [down[i] for i in others], level, upright)
             if lattice is not None:
                 found += cleared(lattice)
     return found
@@ -192,12 +195,12 @@ def _hanging_together(
     return found
 
 
-def _lattice(view: View, level: list[Ruling], upright: list[Ruling], across: Traces, down: Traces) -> Lattice | None:
+def _lattice(level: list[Ruling], upright: list[Ruling], across: Traces, down: Traces) -> Lattice | None:
     """One lattice of rulings that meet."""
     rows, columns = _lines(level), _lines(upright)
     for _ in range(2):
-        rows, columns = _with_faint(rows, columns, view, 0), _with_faint(columns, rows, view, 1)
-    rows, columns = _open_ends(rows, columns, upright), _open_ends(columns, rows, level)
+        rows, columns = _with_faint(rows, columns, across), _with_faint(columns, rows, down)
+    rows, columns = _open_ends(rows, columns, across), _open_ends(columns, rows, down)
     if len(rows) < 2 or len(columns) < 2:
         return None
     nodes = _nodes(rows, columns)
@@ -225,7 +228,7 @@ def _merged(one: Ruling, other: Ruling) -> Ruling:
     return Ruling(min(one.start, other.start), max(one.stop, other.stop), points)
 
 
-def _with_faint(lines: list[Ruling], others: list[Ruling], view: View, axis: int) -> list[Ruling]:
+def _with_faint(lines: list[Ruling], others: list[Ruling], traces: Traces) -> list[Ruling]:
     """With lines that are too faint to be traced: between these, or one cell beyond
     them, where most of the ``others`` go."""
     if len(lines) < 2 or len(others) < 2:
@@ -235,18 +238,20 @@ def _with_faint(lines: list[Ruling], others: list[Ruling], view: View, axis: int
     start, stop = others[0].across, others[-1].across
     low, high = places[0] - 1.2 * pitch, places[-1] + 1.2 * pitch
     least = max(SMALLEST_CELL, 0.25 * pitch)
-    new = faint_lines(view, axis, (start, stop), (low, high), least)
+    new = faint_lines(traces, (start, stop), (low, high), least)
     starts, stops = (np.array([getattr(other, name) for other in others]) for name in ("start", "stop"))
     reached = [float(((starts <= place + 2 * REACH) & (place - 2 * REACH <= stops)).mean()) for place in new]
     new = [place for place, share in zip(new, reached, strict=True) if share > 0.5]
     new = [place for place in new if min(abs(place - other) for other in places) > least]
+    new += worn_lines(traces, (start, stop), sorted([*places, *new]))
     ends = np.array([start, stop])
     added = [Ruling(start, stop, np.column_stack([ends, [place, place]])) for place in new]
     return sorted([*lines, *added], key=lambda line: line.across)
 
 
-def _open_ends(lines: list[Ruling], others: list[Ruling], pieces: list[Ruling]) -> list[Ruling]:
-    """With a line at the ends of ``others`` where none is drawn: tables without a frame on the left and right."""
+def _open_ends(lines: list[Ruling], others: list[Ruling], traces: Traces) -> list[Ruling]:
+    """With a line at the ends of ``others`` where none is drawn: tables without a frame on the left and right, and
+    grids that the picture cuts off. Of a row that it cuts off, the larger part must be there."""
     if len(others) < 3:
         return lines
     pitch = float(np.median(np.diff([line.across for line in lines]))) if len(lines) > 1 else 0.0
@@ -254,9 +259,12 @@ def _open_ends(lines: list[Ruling], others: list[Ruling], pieces: list[Ruling]) 
     span = np.array([others[0].across, others[-1].across])
     added = list(lines)
     for ends, edge, sign in ((starts, lines[0].across, -1), (stops, lines[-1].across, 1)):
-        beyond = sign * (ends - edge)
-        if (beyond > max(2 * SMALLEST_CELL, 0.35 * pitch)).mean() > 0.6:
-            place = float(np.median(ends[beyond > max(2 * SMALLEST_CELL, 0.35 * pitch)]))
+        far = sign * (ends - edge) > max(2 * SMALLEST_CELL, 0.35 * pitch)
+        if far.mean() > 0.6:
+            place = float(np.median(ends[far]))
+            outside = np.clip([place + sign * 2 * REACH, span.mean()], 0, np.array(traces.inside.shape) - 1).astype(int)
+            if not traces.inside[tuple(outside)] and sign * (place - edge) < 0.6 * pitch:
+                continue
             line = Ruling(float(span[0]), float(span[1]), np.column_stack([span, [place, place]]), imagined=True)
             added = [line, *added] if sign < 0 else [*added, line]
     return added
@@ -273,26 +281,22 @@ def _nodes(rows: list[Ruling], columns: list[Ruling]) -> NDArray[np.float64]:
 
 def _seen(lines: list[Ruling], nodes: NDArray[np.float64], traces: Traces, axis: int) -> NDArray[np.float64]:
     """The share of each side on which its line is seen: float64 (R + 1, C) for level lines, (R, C + 1) for upright."""
-    strength = traces.strength.T if axis else traces.strength
     grid = nodes[..., ::-1].transpose(1, 0, 2) if axis else nodes
-    seen = np.stack(
-        [_seen_sides(line, row[:, 0], strength, traces.least) for line, row in zip(lines, grid, strict=True)]
-    )
+    seen = np.stack([_seen_sides(line, row[:, 0], traces) for line, row in zip(lines, grid, strict=True)])
     return seen.T if axis else seen
 
 
-def _seen_sides(
-    line: Ruling, places: NDArray[np.float64], strength: NDArray[np.float32], least: float
-) -> NDArray[np.float64]:
+def _seen_sides(line: Ruling, places: NDArray[np.float64], traces: Traces) -> NDArray[np.float64]:
     """The shares of one line's sides between ``places`` float64 (N + 1,) along: float64 (N,)."""
     if line.imagined:
         return np.ones(len(places) - 1)
     sides = []
     for start, stop in pairwise(places.tolist()):
-        along = np.arange(start + 0.12 * (stop - start), stop - 0.12 * (stop - start))
+        along = np.arange(start + CROSSING, stop - CROSSING)
         across = np.rint(line.at(along)).astype(int)
-        x = np.clip(along.astype(int), 0, strength.shape[1] - 1)
-        sides.append(np.max([strength[np.clip(across + k, 0, len(strength) - 1), x] for k in range(-3, 4)], axis=0))
-    own = float(np.median(np.concatenate(sides)))
-    level = min(0.6 * least, max(FAINTEST, WORN * own))
+        x = np.clip(along.astype(int), 0, traces.fine.shape[1] - 1)
+        near = [traces.fine[np.clip(across + k, 0, len(traces.fine) - 1), x] for k in range(-3, 4)]
+        sides.append(np.max(near, axis=0))
+    every = np.concatenate(sides)
+    level = max(FAINTEST, WORN * float(np.median(every[every > FAINTEST])) if (every > FAINTEST).any() else 0.0)
     return np.array([float((side > level).mean()) if len(side) else 0.0 for side in sides])

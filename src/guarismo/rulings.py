@@ -20,9 +20,9 @@ SHORTEST = 10.0
 """Pixels: shorter pieces of lines are letters and grain. A cell of 16 pixels has sides of 10 between crossings."""
 
 BRIDGES = (7, 20)
-"""Pixels by which pieces of lines are made longer at both ends before it is seen which meet: at half of the first,
-a broken line falls apart; at twice that, text hangs together with the grid beside it. The second, for lines of dashes
-and worn ones, is tried where the first gives no grid."""
+"""Pixels by which pieces of lines are made longer at both ends before it is seen which ones meet: at half of the first,
+a broken line falls apart; at twice that, text hangs together with the grid beside it. So the second, for dashes and
+worn lines, is tried where the first gives no grid."""
 
 LEAST_EXTENT = 0.07
 """Share of the picture's longest side that a grid covers at least; anything less is a letter or a logo."""
@@ -52,8 +52,10 @@ class Group:
 
 def even(gray: Gray) -> Gray:
     """The picture in even light: each pixel as a share of the mean around it, 180 for the mean itself."""
-    window = max(5, max(gray.shape) // 10 | 1)
-    around = cv2.blur(gray, (window, window)).astype(np.float32)
+    window = max(5, max(gray.shape) // 14 | 1)
+    around = gray.astype(np.float32)
+    for _ in range(2):  # one alone leaves a faint line half a window from each line
+        around = np.asarray(cv2.blur(around, (window, window)), np.float32)
     return np.asarray(np.clip(gray * (180 / np.maximum(around, 20)), 0, 255), np.uint8)
 
 
@@ -67,7 +69,7 @@ def segments(flat: Gray) -> Segments:
 
 
 def groups(pieces: Segments, shape: tuple[int, ...], bridge: int) -> list[Group]:
-    """Lines that meet, or would if ``bridge`` pixels longer, the largest first, where some are in two directions."""
+    """Lines that meet, or would if ``bridge`` pixels longer, the largest first, where they have two directions."""
     if not len(pieces):
         return []
     of = _meeting(pieces, shape, bridge)

@@ -13,8 +13,8 @@ THERE, HINTED = 0.55, 0.2
 """Share of a side on which a line is seen: from the first on it is there, under the second it is not. Between, it is
 worn off, and there where the rest of its line is."""
 
-CLEAR = 0.8
-"""Share of a side to be seen of a line that has few sides: a stroke of a digit that happens to lie on it has less."""
+CLEAR = 0.9
+"""Share of a side to be seen of a line that has not half of its sides: a digit's stroke on it stops short of them."""
 
 CLOSED = 0.5
 """Share of an outer row or column that must be cells, or it is text or the frame of the page."""
@@ -94,7 +94,9 @@ def _drawn(seen: NDArray[np.float64]) -> NDArray[np.bool_]:
     """A line to a row: a worn side is there where most of its line is; of a line that has few sides, the clear ones."""
     there = seen >= THERE
     share = there.mean(1, keepdims=True)
-    return np.asarray(there & ((share >= 0.3) | (seen >= CLEAR)) | ((share >= 0.5) & (seen >= HINTED)), bool)
+    half = ((seen > 0.1) & (seen < CLEAR)).mean(1, keepdims=True) > 0.3  # digits lie on it: a line has a side or not
+    there &= (share >= 0.5) | ~half
+    return np.asarray(there & ((share >= 0.5) | (seen >= CLEAR)) | ((share >= 0.5) & (seen >= HINTED)), bool)
 
 
 def regions(level: NDArray[np.bool_], upright: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -148,10 +150,10 @@ def _share(of: NDArray[np.int64], lattice: Lattice, row: int = 0) -> float:
     strip = len(np.unique(of[0])) == 1 and len(of[0]) > 1
     if lattice.rows > 1 and (width < STRIP[0] or (strip and width < STRIP[1])):
         return 0.0
-    rest = lattice.some_rows(1, lattice.rows) if row == 0 else lattice.some_rows(0, lattice.rows - 1)
+    rest, inner = (_shorter(lattice, row, count) for count in (1, 2))
     own, others = np.concatenate([lattice.level[row], lattice.upright[row]]), (rest.level.ravel(), rest.upright.ravel())
     beside = len(np.unique(of[0])) < 0.6 * len(of[0])
-    if beside and _is_even(rest) and _is_even(rest.turned()) and _puzzle(rest):
+    if beside and any(_puzzle(part) for part in (rest, inner)):
         return 0.0
     if lattice.rows > 2 and _doubtful(own) > DIRTY + 2 * _doubtful(np.concatenate(others)):
         return 0.0
@@ -159,9 +161,17 @@ def _share(of: NDArray[np.int64], lattice: Lattice, row: int = 0) -> float:
 
 
 def _puzzle(lattice: Lattice) -> bool:
-    """Whether all of its sides are there, or nearly."""
+    """Whether its cells are alike and all of their sides there, or nearly."""
+    if lattice.rows < 4 or lattice.columns < 4 or not (_is_even(lattice) and _is_even(lattice.turned())):
+        return False
     level, upright = drawn(lattice)
     return float(level.mean() + upright.mean()) > 1.9
+
+
+def _shorter(lattice: Lattice, row: int, count: int) -> Lattice:
+    """Without ``count`` rows, the first (``row`` 0) or the last (-1)."""
+    count = min(count, lattice.rows)
+    return lattice.some_rows(count, lattice.rows) if row == 0 else lattice.some_rows(0, lattice.rows - count)
 
 
 def _doubtful(seen: NDArray[np.float64]) -> float:
