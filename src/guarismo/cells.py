@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from guarismo.cutout import Cutout, straighten
-from guarismo.ink import frame
+from guarismo.ink import WORK, find_ink
+from guarismo.paper import dark_on_light, shrink, subtract_paper
 from guarismo.sides import Lattice, drawn, regions
 from guarismo.types import Gray
 
@@ -17,6 +19,14 @@ LARGEST = 128
 
 THICKEST = 0.18
 """Share of a cell's width or height that a ruled line may take on one side. More, and strokes beside it are lost."""
+
+
+SMALLEST = 0.18
+"""Share of a cell's height that writing has at least; the smallest digits in cells have a quarter, specks a tenth."""
+
+
+RIM = 0.06
+"""Share of a cell's width or height along its sides where what is dark may be a remain of its lines."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,6 +106,12 @@ def _line_end(dark: NDArray[np.float32]) -> int:
     return int(min(most, max(ends) + 1))
 
 
-def is_empty(cutout: Cutout) -> bool:
-    """No ink but noise."""
-    return frame(cutout.gray).box is None
+def is_empty(gray: Gray) -> bool:
+    """No ink in the inside of a cell but specks, grain and remains of its lines."""
+    small = shrink(gray, WORK)
+    mask = find_ink(subtract_paper(dark_on_light(small))).astype(np.uint8)
+    rim = max(2, round(RIM * min(mask.shape)))
+    mask[:rim] = mask[-rim:] = mask[:, :rim] = mask[:, -rim:] = 0
+    _count, _labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    longest = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(initial=0)
+    return bool(longest < max(4, SMALLEST * len(mask)))

@@ -6,10 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo.unbend import View, ridges
-
-SMOOTH = 5
-"""Pixels along a line over which it is averaged: less than between two letters, so that a row of print falls apart."""
+from guarismo.unbend import Traces
 
 WHOLE = 0.85
 """Share of its length on which such a line is seen. Rows of print have up to 0.7, of digits in cells 0.5."""
@@ -24,11 +21,10 @@ LEAST = 3.0
 Span = tuple[float, float]
 
 
-def faint_lines(view: View, axis: int, along: Span, across: Span, apart: float) -> list[float]:
+def faint_lines(traces: Traces, along: Span, across: Span, apart: float) -> list[float]:
     """Places of lines that go from one end of ``along`` to the other, between the two ends of ``across``; all in pixels
     of the view, and at least ``apart`` pixels from each other."""
-    strength = ridges(view.gray, axis, SMOOTH) * view.inside
-    strength = strength.T if axis else strength
+    strength = traces.fine
     start, stop = max(0, round(along[0])), min(strength.shape[1], round(along[1]))
     top, bottom = max(0, round(across[0])), min(len(strength), round(across[1]))
     if stop - start < 16 or bottom - top < 3:

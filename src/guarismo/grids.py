@@ -85,7 +85,7 @@ def _grid(gray: Gray, nodes: NDArray[np.float64], inside: list[Place]) -> GridCu
         ]
         cutout = cut(base, around * factor, (gray.shape[0], gray.shape[1]), to_caller)
         span = (place.bottom - place.top, place.right - place.left)
-        cells.append(Cell(place.top, place.left, *span, cutout, is_empty(cutout)))
+        cells.append(Cell(place.top, place.left, *span, cutout, is_empty(cutout.gray)))
     corners = nodes[[0, 0, -1, -1], [0, -1, -1, 0]].astype(np.float32)
     return GridCut(rows, columns, tuple(cells), corners, _box(nodes, gray.shape))
 

@@ -31,6 +31,9 @@ together; a line in two parts is of the same lattice anyway where both parts mee
 ASIDE = 4.0
 """Pixels that pieces of one line may lie off each other."""
 
+CROSSING = 4
+"""Pixels from a crossing on in which a side is not looked at: the line across lies there."""
+
 WORN = 0.3
 """Share of a line's own darkness under which it is not seen: half of that, and a fold of the paper is a line."""
 
@@ -79,7 +82,7 @@ def lattices(view: View) -> list[Lattice]:
         across = [ruling for ruling in across if not any(_within(ruling, 0, one) for one in found)]
         down = [ruling for ruling in down if not any(_within(ruling, 1, one) for one in found)]
         for some, others in _hanging_together(across, down, share * np.array(view.gray.shape)):
-            lattice = _lattice(view, [across[i] for i in some], [down[i] for i in others], level, upright)
+            lattice = _lattice([across[i] for i in some], [down[i] for i in others], level, upright)
             if lattice is not None:
                 found += cleared(lattice)
     return found
@@ -192,11 +195,11 @@ def _hanging_together(
     return found
 
 
-def _lattice(view: View, level: list[Ruling], upright: list[Ruling], across: Traces, down: Traces) -> Lattice | None:
+def _lattice(level: list[Ruling], upright: list[Ruling], across: Traces, down: Traces) -> Lattice | None:
     """One lattice of rulings that meet."""
     rows, columns = _lines(level), _lines(upright)
     for _ in range(2):
-        rows, columns = _with_faint(rows, columns, view, 0), _with_faint(columns, rows, view, 1)
+        rows, columns = _with_faint(rows, columns, across), _with_faint(columns, rows, down)
     rows, columns = _open_ends(rows, columns, upright), _open_ends(columns, rows, level)
     if len(rows) < 2 or len(columns) < 2:
         return None
@@ -225,7 +228,7 @@ def _merged(one: Ruling, other: Ruling) -> Ruling:
     return Ruling(min(one.start, other.start), max(one.stop, other.stop), points)
 
 
-def _with_faint(lines: list[Ruling], others: list[Ruling], view: View, axis: int) -> list[Ruling]:
+def _with_faint(lines: list[Ruling], others: list[Ruling], traces: Traces) -> list[Ruling]:
     """With lines that are too faint to be traced: between these, or one cell beyond
     them, where most of the ``others`` go."""
     if len(lines) < 2 or len(others) < 2:
@@ -235,7 +238,7 @@ def _with_faint(lines: list[Ruling], others: list[Ruling], view: View, axis: int
     start, stop = others[0].across, others[-1].across
     low, high = places[0] - 1.2 * pitch, places[-1] + 1.2 * pitch
     least = max(SMALLEST_CELL, 0.25 * pitch)
-    new = faint_lines(view, axis, (start, stop), (low, high), least)
+    new = faint_lines(traces, (start, stop), (low, high), least)
     starts, stops = (np.array([getattr(other, name) for other in others]) for name in ("start", "stop"))
     reached = [float(((starts <= place + 2 * REACH) & (place - 2 * REACH <= stops)).mean()) for place in new]
     new = [place for place, share in zip(new, reached, strict=True) if share > 0.5]
@@ -273,26 +276,22 @@ def _nodes(rows: list[Ruling], columns: list[Ruling]) -> NDArray[np.float64]:
 
 def _seen(lines: list[Ruling], nodes: NDArray[np.float64], traces: Traces, axis: int) -> NDArray[np.float64]:
     """The share of each side on which its line is seen: float64 (R + 1, C) for level lines, (R, C + 1) for upright."""
-    strength = traces.strength.T if axis else traces.strength
     grid = nodes[..., ::-1].transpose(1, 0, 2) if axis else nodes
-    seen = np.stack(
-        [_seen_sides(line, row[:, 0], strength, traces.least) for line, row in zip(lines, grid, strict=True)]
-    )
+    seen = np.stack([_seen_sides(line, row[:, 0], traces) for line, row in zip(lines, grid, strict=True)])
     return seen.T if axis else seen
 
 
-def _seen_sides(
-    line: Ruling, places: NDArray[np.float64], strength: NDArray[np.float32], least: float
-) -> NDArray[np.float64]:
+def _seen_sides(line: Ruling, places: NDArray[np.float64], traces: Traces) -> NDArray[np.float64]:
     """The shares of one line's sides between ``places`` float64 (N + 1,) along: float64 (N,)."""
     if line.imagined:
         return np.ones(len(places) - 1)
     sides = []
     for start, stop in pairwise(places.tolist()):
-        along = np.arange(start + 0.12 * (stop - start), stop - 0.12 * (stop - start))
+        along = np.arange(start + CROSSING, stop - CROSSING)
         across = np.rint(line.at(along)).astype(int)
-        x = np.clip(along.astype(int), 0, strength.shape[1] - 1)
-        sides.append(np.max([strength[np.clip(across + k, 0, len(strength) - 1), x] for k in range(-3, 4)], axis=0))
-    own = float(np.median(np.concatenate(sides)))
-    level = min(0.6 * least, max(FAINTEST, WORN * own))
+        x = np.clip(along.astype(int), 0, traces.fine.shape[1] - 1)
+        near = [traces.fine[np.clip(across + k, 0, len(traces.fine) - 1), x] for k in range(-3, 4)]
+        sides.append(np.max(near, axis=0))
+    every = np.concatenate(sides)
+    level = max(FAINTEST, WORN * float(np.median(every[every > FAINTEST])) if (every > FAINTEST).any() else 0.0)
     return np.array([float((side > level).mean()) if len(side) else 0.0 for side in sides])

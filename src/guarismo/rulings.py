@@ -21,8 +21,8 @@ SHORTEST = 10.0
 
 BRIDGES = (7, 20)
 """Pixels by which pieces of lines are made longer at both ends before it is seen which ones meet: at half of the first,
-a broken line falls apart; at twice that, text hangs together with the grid beside it. So the second, for lines of dashes
-and worn ones, is tried where the first gives no grid."""
+a broken line falls apart; at twice that, text hangs together with the grid beside it. So the second, for dashes and
+worn lines, is tried where the first gives no grid."""
 
 LEAST_EXTENT = 0.07
 """Share of the picture's longest side that a grid covers at least; anything less is a letter or a logo."""
@@ -67,7 +67,7 @@ def segments(flat: Gray) -> Segments:
 
 
 def groups(pieces: Segments, shape: tuple[int, ...], bridge: int) -> list[Group]:
-    """Lines that meet, or would if ``bridge`` pixels longer, the largest first, where there are some in two directions."""
+    """Lines that meet, or would if ``bridge`` pixels longer, the largest first, where they have two directions."""
     if not len(pieces):
         return []
     of = _meeting(pieces, shape, bridge)

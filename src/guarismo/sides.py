@@ -13,8 +13,8 @@ THERE, HINTED = 0.55, 0.2
 """Share of a side on which a line is seen: from the first on it is there, under the second it is not. Between, it is
 worn off, and there where the rest of its line is."""
 
-CLEAR = 0.8
-"""Share of a side to be seen of a line that has few sides: a stroke of a digit that happens to lie on it has less."""
+CLEAR = 0.9
+"""Share of a side to be seen of a line that has not half of its sides: a digit's stroke on it stops short of them."""
 
 CLOSED = 0.5
 """Share of an outer row or column that must be cells, or it is text or the frame of the page."""
@@ -94,7 +94,9 @@ def _drawn(seen: NDArray[np.float64]) -> NDArray[np.bool_]:
     """A line to a row: a worn side is there where most of its line is; of a line that has few sides, the clear ones."""
     there = seen >= THERE
     share = there.mean(1, keepdims=True)
-    return np.asarray(there & ((share >= 0.3) | (seen >= CLEAR)) | ((share >= 0.5) & (seen >= HINTED)), bool)
+    half = ((seen > 0.1) & (seen < CLEAR)).mean(1, keepdims=True) > 0.3  # digits lie on it: a line has a side or not
+    there &= (share >= 0.5) | ~half
+    return np.asarray(there & ((share >= 0.5) | (seen >= CLEAR)) | ((share >= 0.5) & (seen >= HINTED)), bool)
 
 
 def regions(level: NDArray[np.bool_], upright: NDArray[np.bool_]) -> NDArray[np.int64]:

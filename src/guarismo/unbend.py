@@ -27,6 +27,10 @@ SMOOTH = 15
 """Pixels along a line over which it is averaged: it lifts a faint line out of the paper's grain. A line bent by eight
 degrees moves two pixels over it; twice that, and bent lines fade."""
 
+FINE = 5
+"""Pixels for the same where a line is to be told from strokes of digits and rows of print, which stop short of it: less
+than lies between two letters."""
+
 WIDTHS = (2, 5, 10)
 """Pixels on both sides of a line where paper must be: for hairlines, common lines, and frames or lines out of focus."""
 
@@ -137,31 +141,35 @@ def ridges(gray: Gray, axis: int, along: int = SMOOTH) -> NDArray[np.float32]:
 class Traces:
     """Pieces of lines, pixel by pixel. ``along`` and ``across`` int64 (N,): a level line's x and y, an upright one's y
     and x. ``piece`` int64 (N,) which piece each pixel is of, 0 ... ``count`` - 1. ``strength`` float32 (H, W) are the
-    ridges, and ``least`` what they must have to be a line."""
+    ridges, turned so that ``along`` is x, and ``least`` what they must have to be a line; ``fine`` are ridges averaged
+    over ``FINE`` pixels only."""
 
     along: NDArray[np.int64]
     across: NDArray[np.int64]
     piece: NDArray[np.int64]
     count: int
     strength: NDArray[np.float32]
+    fine: NDArray[np.float32]
     least: float
+
+
+def _turned(picture: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
+    return np.ascontiguousarray(picture.T) if axis else picture
 
 
 def trace(view: View, axis: int, shortest: int) -> Traces:
     """All pieces of lines of one direction, at least ``shortest`` pixels long."""
-    strength = ridges(view.gray, axis) * view.inside
-    across_first = strength.T if axis else strength
-    crest = cv2.dilate(across_first, np.ones((5, 1), np.uint8))
-    tops = (across_first >= crest) & (across_first > FAINTEST)
-    least = max(FAINTEST, 0.12 * float(np.percentile(across_first[tops], 95))) if tops.any() else FAINTEST
-    tops &= across_first > least
+    strength, fine = (_turned(ridges(view.gray, axis, along) * view.inside, axis) for along in (SMOOTH, FINE))
+    tops = (strength >= cv2.dilate(strength, np.ones((5, 1), np.uint8))) & (strength > FAINTEST)
+    least = max(FAINTEST, 0.12 * float(np.percentile(strength[tops], 95))) if tops.any() else FAINTEST
+    tops &= strength > least
     joined = cv2.dilate(tops.astype(np.uint8), np.ones((3, 3), np.uint8))
     _count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     long = stats[:, cv2.CC_STAT_WIDTH] >= shortest + 2
     long[0] = False
     across, along = np.nonzero(tops & long[labels])
     names, piece = np.unique(labels[across, along], return_inverse=True)
-    return Traces(along, across, piece.astype(np.int64), len(names), strength, least)
+    return Traces(along, across, piece.astype(np.int64), len(names), strength, fine, least)
 
 
 def _straightened(seen: View) -> NDArray[np.float32]:
@@ -198,7 +206,7 @@ COARSE = 16
 """Pixels between the places where a bend is worked out; it is smooth."""
 
 STEEPEST = 0.3
-"""How much a bend may shift pixels against their neighbours: a page that hangs over by 17 degrees. More is a wrong fit."""
+"""How much a bend may shift pixels against their neighbours: a page bent by 17 degrees. More is a wrong fit."""
 
 POWERS = ((1, 0), (2, 0), (3, 0), (4, 0), (1, 1), (2, 1), (3, 1), (1, 2), (2, 2))
 """Of the place along and across: what a line's shift is a sum of. None without the place along: that moves whole lines
