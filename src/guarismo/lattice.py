@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo.faint import faint_lines
+from guarismo.faint import faint_lines, worn_lines
 from guarismo.sides import Lattice, cleared
 from guarismo.unbend import FAINTEST, Traces, View, trace
 
@@ -200,7 +200,7 @@ def _lattice(level: list[Ruling], upright: list[Ruling], across: Traces, down: T
     rows, columns = _lines(level), _lines(upright)
     for _ in range(2):
         rows, columns = _with_faint(rows, columns, across), _with_faint(columns, rows, down)
-    rows, columns = _open_ends(rows, columns, upright), _open_ends(columns, rows, level)
+    rows, columns = _open_ends(rows, columns, across), _open_ends(columns, rows, down)
     if len(rows) < 2 or len(columns) < 2:
         return None
     nodes = _nodes(rows, columns)
@@ -243,13 +243,15 @@ def _with_faint(lines: list[Ruling], others: list[Ruling], traces: Traces) -> li
     reached = [float(((starts <= place + 2 * REACH) & (place - 2 * REACH <= stops)).mean()) for place in new]
     new = [place for place, share in zip(new, reached, strict=True) if share > 0.5]
     new = [place for place in new if min(abs(place - other) for other in places) > least]
+    new += worn_lines(traces, (start, stop), sorted([*places, *new]))
     ends = np.array([start, stop])
     added = [Ruling(start, stop, np.column_stack([ends, [place, place]])) for place in new]
     return sorted([*lines, *added], key=lambda line: line.across)
 
 
-def _open_ends(lines: list[Ruling], others: list[Ruling], pieces: list[Ruling]) -> list[Ruling]:
-    """With a line at the ends of ``others`` where none is drawn: tables without a frame on the left and right."""
+def _open_ends(lines: list[Ruling], others: list[Ruling], traces: Traces) -> list[Ruling]:
+    """With a line at the ends of ``others`` where none is drawn: tables without a frame on the left and right, and
+    grids that the picture cuts off. Of a row that it cuts off, the larger part must be there."""
     if len(others) < 3:
         return lines
     pitch = float(np.median(np.diff([line.across for line in lines]))) if len(lines) > 1 else 0.0
@@ -257,9 +259,12 @@ def _open_ends(lines: list[Ruling], others: list[Ruling], pieces: list[Ruling]) 
     span = np.array([others[0].across, others[-1].across])
     added = list(lines)
     for ends, edge, sign in ((starts, lines[0].across, -1), (stops, lines[-1].across, 1)):
-        beyond = sign * (ends - edge)
-        if (beyond > max(2 * SMALLEST_CELL, 0.35 * pitch)).mean() > 0.6:
-            place = float(np.median(ends[beyond > max(2 * SMALLEST_CELL, 0.35 * pitch)]))
+        far = sign * (ends - edge) > max(2 * SMALLEST_CELL, 0.35 * pitch)
+        if far.mean() > 0.6:
+            place = float(np.median(ends[far]))
+            outside = np.clip([place + sign * 2 * REACH, span.mean()], 0, np.array(traces.inside.shape) - 1).astype(int)
+            if not traces.inside[tuple(outside)] and sign * (place - edge) < 0.6 * pitch:
+                continue
             line = Ruling(float(span[0]), float(span[1]), np.column_stack([span, [place, place]]), imagined=True)
             added = [line, *added] if sign < 0 else [*added, line]
     return added

@@ -52,8 +52,10 @@ class Group:
 
 def even(gray: Gray) -> Gray:
     """The picture in even light: each pixel as a share of the mean around it, 180 for the mean itself."""
-    window = max(5, max(gray.shape) // 10 | 1)
-    around = cv2.blur(gray, (window, window)).astype(np.float32)
+    window = max(5, max(gray.shape) // 14 | 1)
+    around = gray.astype(np.float32)
+    for _ in range(2):  # one alone leaves a faint line half a window from each line
+        around = np.asarray(cv2.blur(around, (window, window)), np.float32)
     return np.asarray(np.clip(gray * (180 / np.maximum(around, 20)), 0, 255), np.uint8)
 
 

@@ -150,10 +150,10 @@ def _share(of: NDArray[np.int64], lattice: Lattice, row: int = 0) -> float:
     strip = len(np.unique(of[0])) == 1 and len(of[0]) > 1
     if lattice.rows > 1 and (width < STRIP[0] or (strip and width < STRIP[1])):
         return 0.0
-    rest = lattice.some_rows(1, lattice.rows) if row == 0 else lattice.some_rows(0, lattice.rows - 1)
+    rest, inner = (_shorter(lattice, row, count) for count in (1, 2))
     own, others = np.concatenate([lattice.level[row], lattice.upright[row]]), (rest.level.ravel(), rest.upright.ravel())
     beside = len(np.unique(of[0])) < 0.6 * len(of[0])
-    if beside and _is_even(rest) and _is_even(rest.turned()) and _puzzle(rest):
+    if beside and any(_puzzle(part) for part in (rest, inner)):
         return 0.0
     if lattice.rows > 2 and _doubtful(own) > DIRTY + 2 * _doubtful(np.concatenate(others)):
         return 0.0
@@ -161,9 +161,17 @@ def _share(of: NDArray[np.int64], lattice: Lattice, row: int = 0) -> float:
 
 
 def _puzzle(lattice: Lattice) -> bool:
-    """Whether all of its sides are there, or nearly."""
+    """Whether its cells are alike and all of their sides there, or nearly."""
+    if lattice.rows < 4 or lattice.columns < 4 or not (_is_even(lattice) and _is_even(lattice.turned())):
+        return False
     level, upright = drawn(lattice)
     return float(level.mean() + upright.mean()) > 1.9
+
+
+def _shorter(lattice: Lattice, row: int, count: int) -> Lattice:
+    """Without ``count`` rows, the first (``row`` 0) or the last (-1)."""
+    count = min(count, lattice.rows)
+    return lattice.some_rows(count, lattice.rows) if row == 0 else lattice.some_rows(0, lattice.rows - count)
 
 
 def _doubtful(seen: NDArray[np.float64]) -> float:

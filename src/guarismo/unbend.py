@@ -142,7 +142,7 @@ class Traces:
     """Pieces of lines, pixel by pixel. ``along`` and ``across`` int64 (N,): a level line's x and y, an upright one's y
     and x. ``piece`` int64 (N,) which piece each pixel is of, 0 ... ``count`` - 1. ``strength`` float32 (H, W) are the
     ridges, turned so that ``along`` is x, and ``least`` what they must have to be a line; ``fine`` are ridges averaged
-    over ``FINE`` pixels only."""
+    over ``FINE`` pixels only, and ``inside`` the view's."""
 
     along: NDArray[np.int64]
     across: NDArray[np.int64]
@@ -150,6 +150,7 @@ class Traces:
     count: int
     strength: NDArray[np.float32]
     fine: NDArray[np.float32]
+    inside: NDArray[np.float32]
     least: float
 
 
@@ -159,7 +160,8 @@ def _turned(picture: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
 
 def trace(view: View, axis: int, shortest: int) -> Traces:
     """All pieces of lines of one direction, at least ``shortest`` pixels long."""
-    strength, fine = (_turned(ridges(view.gray, axis, along) * view.inside, axis) for along in (SMOOTH, FINE))
+    inside = _turned(view.inside, axis)
+    strength, fine = (_turned(ridges(view.gray, axis, along), axis) * inside for along in (SMOOTH, FINE))
     tops = (strength >= cv2.dilate(strength, np.ones((5, 1), np.uint8))) & (strength > FAINTEST)
     least = max(FAINTEST, 0.12 * float(np.percentile(strength[tops], 95))) if tops.any() else FAINTEST
     tops &= strength > least
@@ -169,7 +171,7 @@ def trace(view: View, axis: int, shortest: int) -> Traces:
     long[0] = False
     across, along = np.nonzero(tops & long[labels])
     names, piece = np.unique(labels[across, along], return_inverse=True)
-    return Traces(along, across, piece.astype(np.int64), len(names), strength, fine, least)
+    return Traces(along, across, piece.astype(np.int64), len(names), strength, fine, inside, least)
 
 
 def _straightened(seen: View) -> NDArray[np.float32]:

@@ -1,0 +1,213 @@
+"""Grids: their rows, columns and cells, wherever and however they lie in a picture, and none where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from guarismo.grids import GridCut, find
+from guarismo.image import load_gray
+from guarismo.types import Gray
+from pictures import gradient, written
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+Lines = list[float]
+
+
+def ruled(xs: Iterable[float], ys: Iterable[float], shape: tuple[int, int] = (480, 640), level: int = 60) -> Gray:
+    """White paper with a whole grid of lines two pixels wide."""
+    gray = np.full(shape, 255, np.uint8)
+    across, down = [round(x) for x in xs], [round(y) for y in ys]
+    for x in across:
+        cv2.line(gray, (x, down[0]), (x, down[-1]), (level,), 2)
+    for y in down:
+        cv2.line(gray, (across[0], y), (across[-1], y), (level,), 2)
+    return gray
+
+
+def places(start: float, pitch: float, count: int) -> Lines:
+    return [start + pitch * i for i in range(count + 1)]
+
+
+def put(gray: Gray, digit: int, box: tuple[float, float, float, float], seed: int = 0) -> None:
+    """A digit into the middle of a cell (left, top, right, bottom)."""
+    left, top, right, bottom = box
+    drawing = written(digit, seed, size=round(0.55 * (bottom - top)))
+    x, y = round((left + right - drawing.shape[1]) / 2), round((top + bottom - drawing.shape[0]) / 2)
+    here = gray[y : y + drawing.shape[0], x : x + drawing.shape[1]]
+    np.minimum(here, drawing, out=here)
+
+
+def puzzle(seed: int = 3, pitch: float = 44) -> tuple[Gray, NDArray[np.bool_]]:
+    """A 9x9 puzzle with thick lines every third, and which of its cells are filled."""
+    xs, ys = places(110, pitch, 9), places(40, pitch, 9)
+    gray = ruled(xs, ys)
+    for i in (0, 3, 6, 9):
+        cv2.line(gray, (round(xs[i]), 40), (round(xs[i]), round(ys[-1])), (20,), 4)
+        cv2.line(gray, (110, round(ys[i])), (round(xs[-1]), round(ys[i])), (20,), 4)
+    rng = np.random.default_rng(seed)
+    filled = rng.random((9, 9)) < 0.5
+    for row, column in np.argwhere(filled).tolist():
+        put(gray, int(rng.integers(1, 10)), (xs[column], ys[row], xs[column + 1], ys[row + 1]), seed)
+    return gray, filled
+
+
+def empties(cut: GridCut) -> NDArray[np.bool_]:
+    found = np.zeros((cut.rows, cut.columns), bool)
+    for cell in cut.cells:
+        found[cell.row, cell.column] = cell.empty
+    return found
+
+
+def only(gray: Gray) -> GridCut:
+    found = find(gray)
+    assert len(found) == 1
+    return found[0]
+
+
+def test_a_puzzle_has_its_cells_row_by_row_and_its_empty_ones_are_empty() -> None:
+    gray, filled = puzzle()
+    cut = only(gray)
+    assert (cut.rows, cut.columns, len(cut.cells)) == (9, 9, 81)
+    assert [(cell.row, cell.column) for cell in cut.cells] == [(i // 9, i % 9) for i in range(81)]
+    assert (empties(cut) == ~filled).all()
+    assert np.abs(cut.corners - [[110, 40], [506, 40], [506, 436], [110, 436]]).max() < 3
+
+
+def test_a_cutout_is_the_inside_of_its_cell_without_its_lines() -> None:
+    cut = only(ruled(places(100, 60, 4), places(80, 60, 4)))
+    for cell in cut.cells:
+        assert cell.cutout.gray.min() > 200
+        assert min(cell.cutout.gray.shape) >= 50
+        box = cell.cutout.box()
+        assert abs(box.left - (100 + 60 * cell.column)) <= 6
+        assert abs(box.bottom - (140 + 60 * cell.row)) <= 6
+
+
+@pytest.mark.parametrize("angle", [-40, -12, 5, 30])
+def test_a_grid_may_be_turned(angle: float) -> None:
+    gray, filled = puzzle(pitch=36)
+    turn = cv2.getRotationMatrix2D((270, 200), angle, 0.9)
+    turn[:, 2] += (60, 60)
+    cut = only(np.asarray(cv2.warpAffine(gray, turn, (700, 560), borderValue=255), np.uint8))
+    assert (cut.rows, cut.columns) == (9, 9)
+    assert (empties(cut) == ~filled).all()
+
+
+def test_a_grid_may_be_seen_from_aside_on_bent_paper_in_uneven_light() -> None:
+    gray, filled = puzzle()
+    x, y = np.meshgrid(np.arange(640, dtype=np.float32), np.arange(480, dtype=np.float32))
+    wave = np.float32(9) * np.sin(x / np.float32(130))
+    gray = np.asarray(
+        cv2.remap(gray, x + np.float32(0.08) * (y - 240) * (x - 320) / 320, y + wave, cv2.INTER_LINEAR), np.uint8
+    )
+    cut = only(gradient(gray, 0.5, 1.0))
+    assert (cut.rows, cut.columns, len(cut.cells)) == (9, 9, 81)
+    assert (empties(cut) == ~filled).all()
+
+
+def test_light_lines_on_dark() -> None:
+    gray, filled = puzzle()
+    cut = only(np.asarray(255 - gray, np.uint8))
+    assert (empties(cut) == ~filled).all()
+
+
+def test_a_row_of_boxes_is_a_grid_of_one_row() -> None:
+    xs = places(60, 48, 8)
+    gray = ruled(xs, [200, 250])
+    for i in range(6):
+        put(gray, i, (xs[i], 200, xs[i + 1], 250))
+    cut = only(gray)
+    assert (cut.rows, cut.columns) == (1, 8)
+    assert [cell.empty for cell in cut.cells] == [False] * 6 + [True] * 2
+
+
+def test_columns_of_different_widths() -> None:
+    xs, ys = [40.0, 110, 300, 360, 560], places(60, 38, 8)
+    cut = only(ruled(xs, ys))
+    assert (cut.rows, cut.columns) == (8, 4)
+    boxes = [cell.cutout.box() for cell in cut.cells if cell.row == 3]
+    assert [round(box.width, -1) for box in boxes] == [60, 190, 50, 200] or boxes[1].width > 3 * boxes[2].width - 20
+
+
+def test_merged_cells_have_spans() -> None:
+    xs, ys = [60.0, 150, 270, 420, 560], places(60, 50, 5)
+    gray = ruled(xs, ys)
+    gray[64:107, 144:156] = 255  # the first row's first and second cell are one
+    cut = only(gray)
+    first = cut.cells[0]
+    assert (first.row, first.column, first.row_span, first.column_span) == (0, 0, 1, 2)
+    assert len(cut.cells) == 19
+
+
+def test_a_worn_line_is_no_merged_cell() -> None:
+    gray, _filled = puzzle()
+    for start in range(42, 436, 12):
+        gray[start : start + 5, 150:158] = 255  # dashes are left
+    gray[262:300, 282:290] = 255  # a side that is gone altogether
+    cut = only(gray)
+    assert (cut.rows, cut.columns, len(cut.cells)) == (9, 9, 81)
+
+
+def test_a_table_without_a_frame_left_and_right() -> None:
+    xs, ys = [50.0, 180, 300, 420, 590], places(60, 44, 7)
+    gray = ruled(xs, ys)
+    gray[:, 46:54] = gray[:, 586:594] = 255
+    cut = only(gray)
+    assert (cut.rows, cut.columns) == (7, 4)
+
+
+def test_two_grids_come_in_reading_order() -> None:
+    gray = ruled(places(40, 50, 5), places(30, 40, 4))
+    other = ruled(places(300, 40, 7), places(260, 48, 3))
+    cuts = find(np.minimum(gray, other))
+    assert [(cut.rows, cut.columns) for cut in cuts] == [(4, 5), (3, 7)]
+
+
+def test_a_grid_cut_off_by_the_picture_has_the_cells_that_are_there() -> None:
+    gray, filled = puzzle()
+    cut = only(np.ascontiguousarray(gray[:, 110 + 44 * 4 - 20 :]))  # less than half of the fourth column is left
+    assert (cut.rows, cut.columns) == (9, 5)
+    assert (empties(cut) == ~filled[:, 4:]).all()
+
+
+def test_specks_and_grain_are_no_writing() -> None:
+    gray = ruled(places(100, 50, 8), places(40, 50, 8))
+    rng = np.random.default_rng(5)
+    for _ in range(40):
+        x, y = rng.integers(110, 490), rng.integers(50, 430)
+        cv2.circle(gray, (int(x), int(y)), 1, (90,), -1)
+    noisy = gray + rng.normal(0, 4, gray.shape)
+    cut = only(np.clip(noisy, 0, 255).astype(np.uint8))
+    assert empties(cut).all()
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in EXAMPLES.glob("*.[pj]*g")))
+def test_pictures_of_one_digit_have_no_grid(name: str) -> None:
+    assert find(load_gray(EXAMPLES / name)) == []
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (28, 28), (1, 4000), (4000, 1), (30, 3000), (200, 200)])
+def test_blank_tiny_and_long_pictures_have_none(shape: tuple[int, int]) -> None:
+    assert find(np.full(shape, 255, np.uint8)) == []
+    noise = np.random.default_rng(1).integers(0, 256, shape).astype(np.uint8)
+    assert find(noise) == []
+
+
+def test_text_stripes_and_a_frame_are_no_grids() -> None:
+    page = np.full((700, 500), 255, np.uint8)
+    rng = np.random.default_rng(2)
+    for y in range(40, 680, 20):
+        words = " ".join("".join(rng.choice(list("aeinrstlmohdu"), rng.integers(2, 9))) for _ in range(9))
+        cv2.putText(page, words, (30, y), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (30,), 1, cv2.LINE_AA)
+    assert find(page) == []
+    stripes = np.tile(np.where(np.arange(400) % 20 < 3, 60, 255).astype(np.uint8), (300, 1))
+    assert find(stripes) == []
+    framed = np.full((300, 400), 255, np.uint8)
+    cv2.rectangle(framed, (50, 40), (350, 260), (0,), 3)
+    assert find(framed) == []
