@@ -103,6 +103,6 @@ def test_a_picture_that_needs_too_much_memory_is_an_error_alone(tmp_path: Path, 
         (tmp_path / "in" / f"{i}.png").write_bytes(png(i))
     (tmp_path / "in" / "1.png").write_bytes(bomb(8900, 8900))
     run = prepare(Job(str(tmp_path / "in"), str(tmp_path / "out"), model=str(fake_model)))
-    list(pool(run, 1, memory=256_000_000))
+    list(pool(run, 1, memory=440_000_000))
     found = rows(tmp_path / "out")
     assert [row["text"] for row in found] == ["0", None, "2"]
