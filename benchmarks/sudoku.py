@@ -92,7 +92,7 @@ def main() -> None:
             "cells_right": float(rights.mean()),
             "handwritten_right": float(rights[hand].mean()),
             "printed_right": float(rights[(cells > 0) & prints].mean()),
-            "empty_right": float(rights[cells == 0].mean()),
+            "empty_right": float(rights[cells == 0].mean()) if (cells == 0).any() else None,
             "photos_whole": int(rights.all((1, 2)).sum()),
             "trusted": float(reads[cells > 0].mean()),
             "wrong_read": float((reads & ~rights).sum() / max(1, reads.sum())),
