@@ -101,6 +101,7 @@ bench-cluster: $(DEV)/ready  ## three Ray nodes here, one killed; the driver kil
 
 bench-serve: $(DEV)/ready  ## the service under load, over loopback
 	$(DEV)/bin/python benchmarks/serve.py
+	$(DEV)/bin/python benchmarks/broken_uploads.py
 
 bench-pages: $(DEV)/ready  ## phone photos of puzzles; rendered sheets, pictures without numbers, a photo of 12 megapixels
 	$(DEV)/bin/python benchmarks/sudoku.py

@@ -124,3 +124,12 @@ def test_any_picture_gives_a_sound_strip_or_none(gray: Gray) -> None:
         assert np.isfinite(result.ink).all() and result.ink.min() >= 0 and result.ink.max() <= 1
         box = result.box(0, result.ink.shape[1])
         assert 0 <= box.left < box.right <= gray.shape[1] and 0 <= box.top < box.bottom <= gray.shape[0]
+
+
+@pytest.mark.parametrize("rows", range(2, 60))
+def test_a_mark_along_an_edge_is_no_error(rows: int) -> None:
+    for top in (0, rows - 1):
+        gray = np.full((rows, 30), 230, np.uint8)
+        gray[top, 10:14] = 20
+        found = strip(gray)
+        assert found is None or (found.ink.shape[0] == HEIGHT and np.isfinite(found.ink).all())

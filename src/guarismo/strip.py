@@ -196,6 +196,8 @@ def _extent(contrast: Contrast) -> _Found | None:
         return None
     # Gaps of a broken stroke are closed, or half an 8 would be taken for a small digit.
     joined = cv2.morphologyEx(written, cv2.MORPH_CLOSE, np.ones((max(1, rows // 10), min(3, rows)), np.uint8))
+    if not joined.any():  # a window of even height may close what lies along an edge out of the picture
+        joined = written
     _count, _labels, stats, _centres = cv2.connectedComponentsWithStats(joined, connectivity=8)
     top, bottom = _height(stats[1:].astype(np.int64), rows)
     inside = np.flatnonzero(written[max(0, int(top)) : max(int(top) + 1, int(bottom))].any(0))
