@@ -28,29 +28,26 @@ MARGIN = 0.3
 @dataclass(frozen=True, slots=True, eq=False)
 class Layout:
     """``grids`` and ``parts``, both in reading order, as cut-outs of the caller's picture: a part is a line of writing,
-    or a single row of boxes. ``sideways`` tells that the writing seems to run up or down."""
+    or a single row of boxes."""
 
     grids: tuple[GridCut, ...]
     parts: tuple[Cutout | GridCut, ...]
-    sideways: bool = False
 
 
-def layout(gray: Gray, quarters: int = 0) -> Layout:
-    """What is where on a picture uint8 (H, W), once it is turned to the left by ``quarters`` times 90 degrees."""
-    upright = sheet.turned(gray, quarters)
-    found = [grid for grid in grids.find(upright.gray) if is_ruled(grid, gray.shape)]
-    flat = sheet.flat(upright.gray)
+def layout(gray: Gray) -> Layout:
+    """What is where on a picture uint8 (H, W)."""
+    found = [grid for grid in grids.find(gray) if is_ruled(grid, gray.shape)]
+    flat = sheet.flat(gray)
     dark = dark_on_light(flat.gray)
-    base = upright.gray if dark is flat.gray else 255 - upright.gray
+    base = gray if dark is flat.gray else 255 - gray
     page = inked.inked(dark, _covered(found, flat))
     lines = textlines.find(page)
     rows = [grid for grid in found if grid.rows == 1]
     places = [line.box for line in lines.lines] + [_on_page(grid.box, flat) for grid in rows]
     heights = [line.height for line in lines.lines] + [float(box.height) for box in places[len(lines.lines) :]]
     parts: list[Cutout | GridCut] = [*(_cutout(base, flat, page, lines, line) for line in lines.lines), *rows]
-    moved = [_moved(parts[i], upright) for i in textlines.in_reading_order(places, heights)]
-    tables = tuple(_moved_grid(grid, upright) for grid in found if grid.rows > 1)
-    return Layout(tables, tuple(moved), lines.sideways)
+    ordered = (parts[i] for i in textlines.in_reading_order(places, heights))
+    return Layout(tuple(grid for grid in found if grid.rows > 1), tuple(ordered))
 
 
 GLANCE, LEAST_PAGE = 800, 200
@@ -164,19 +161,3 @@ def _around(corners: NDArray[np.float32], shape: tuple[int, ...]) -> Box:
     left, top = np.maximum(np.floor(corners.min(0)), 0).astype(int).tolist()
     right, bottom = np.ceil(corners.max(0)).astype(int).tolist()
     return Box(left, top, min(max(right, left + 1), shape[1]), min(max(bottom, top + 1), shape[0]))
-
-
-def _moved(part: Cutout | GridCut, upright: Cutout) -> Cutout | GridCut:
-    """A part of the upright picture as one of the caller's."""
-    if isinstance(part, GridCut):
-        return _moved_grid(part, upright)
-    return Cutout(part.gray, upright.shape, upright.back @ part.back)
-
-
-def _moved_grid(grid: GridCut, upright: Cutout) -> GridCut:
-    cells = tuple(
-        replace(cell, cutout=Cutout(cell.cutout.gray, upright.shape, upright.back @ cell.cutout.back))
-        for cell in grid.cells
-    )
-    corners = cv2.perspectiveTransform(grid.corners[None].astype(np.float64), upright.back)[0]
-    return replace(grid, cells=cells, corners=np.asarray(corners, np.float32), box=upright.box(grid.box))

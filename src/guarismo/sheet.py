@@ -45,19 +45,6 @@ LEVEL_GAIN = 1.1
 """Rows must stand out by so much more than in the picture as it is, or three words decide how a sheet is turned."""
 
 
-def turned(gray: Gray, quarters: int) -> Cutout:
-    """The whole picture turned to the left by ``quarters`` times 90 degrees."""
-    rows, columns = gray.shape
-    turns = {
-        0: np.eye(3),
-        1: np.array([[0, -1, columns], [1, 0, 0], [0, 0, 1.0]]),
-        2: np.array([[-1, 0, columns], [0, -1, rows], [0, 0, 1.0]]),
-        3: np.array([[0, 1, 0], [-1, 0, rows], [0, 0, 1.0]]),
-    }
-    upright = np.ascontiguousarray(np.rot90(gray, quarters))
-    return Cutout(upright, (rows, columns), turns[quarters % 4])
-
-
 def flat(gray: Gray) -> Cutout:
     """The sheet on ``gray``, straightened, its lines level, with a longest side of at most ``WORK`` pixels."""
     sheet = _sheet(gray)

@@ -46,11 +46,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lines:
-    """Lines, and ``labels`` int32 (H, W), the pieces of ink that they name. ``sideways``: see ``_is_sideways``."""
+    """Lines, and ``labels`` int32 (H, W), the pieces of ink that they name."""
 
     lines: tuple[Line, ...]
     labels: NDArray[np.int32]
-    sideways: bool
 
 
 def find(page: Inked) -> Lines:
@@ -68,7 +67,7 @@ def find(page: Inked) -> Lines:
     lines = _joined([_with_marks(line, stats) for line in found], stats)
     numbers = [line for line in _alone(lines) if line.box.width < LONGEST * line.height]
     kept = [line for line in numbers if _is_writing(line, stats, page, labels)]
-    return Lines(tuple(kept), labels, _is_sideways(stats[chosen]))
+    return Lines(tuple(kept), labels)
 
 
 def _groups(stats: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -224,21 +223,3 @@ def in_reading_order(boxes: Sequence[Box], heights: Sequence[float]) -> list[int
         else:
             rows.append([i])
     return [i for row in rows for i in sorted(row, key=lambda place: boxes[place].left)]
-
-
-FEW, SAMPLE = 6, 400
-"""Pieces from which on it can be told how lines run, and how many are looked at: all pairs of them are."""
-
-
-def _is_sideways(stats: NDArray[np.int64]) -> bool:
-    """Whether most pieces (left, top, width, height, area) have their nearest neighbour above or below, not beside."""
-    if len(stats) < FEW:
-        return False
-    left, top, width, height, _area = stats[:: max(1, len(stats) // SAMPLE)].T
-    right, bottom = left + width, top + height
-    across = np.maximum(np.maximum(left[:, None] - right, left - right[:, None]), 0)
-    down = np.maximum(np.maximum(top[:, None] - bottom, top - bottom[:, None]), 0)
-    apart = np.hypot(across, down)
-    np.fill_diagonal(apart, np.inf)
-    nearest = (np.arange(len(left)), apart.argmin(1))
-    return int((down[nearest] > across[nearest]).sum()) > 2 * int((across[nearest] > down[nearest]).sum())
