@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo.cutout import Cutout, straighten
+from guarismo.cutout import Cutout, extent, straighten
 from guarismo.ink import WORK, find_ink
 from guarismo.paper import dark_on_light, shrink, subtract_paper
 from guarismo.sides import Lattice, drawn, regions
-from guarismo.types import Gray
+from guarismo.types import Box, Gray
 
 LARGEST = 128
 """Pixels of a cut-out's height at most: writing in cells is read at 28 or 48 pixels."""
@@ -75,21 +75,18 @@ def places(lattice: Lattice) -> list[Place]:
 def cut(base: Gray, corners: NDArray[np.float64], shape: tuple[int, int], to_caller: NDArray[np.float64]) -> Cutout:
     """The inside of a cell. ``corners`` float64 (4, 2) are the crossings around it in ``base``, the caller's picture or
     a smaller copy; ``to_caller`` float64 (3, 3) leads from its pixels to the caller's of ``shape``."""
-    top, right, bottom, left = (np.linalg.norm(corners[i] - corners[i - 1]) for i in (1, 2, 3, 0))
-    size = (max(4, round((left + right) / 2)), max(4, round((top + bottom) / 2)))
-    whole = straighten(base, corners.astype(np.float32), size)
-    within = _inside(whole.gray)
-    gray = whole.gray[within[0] : within[1], within[2] : within[3]]
-    moved = to_caller @ whole.back @ np.array([[1, 0, within[2]], [0, 1, within[0]], [0, 0, 1]], np.float64)
-    return Cutout(np.ascontiguousarray(gray), shape, moved)
+    high, wide = extent(corners)
+    whole = straighten(base, corners.astype(np.float32), (max(4, round(high)), max(4, round(wide))))
+    inside = whole.cut(_inside(whole.gray))
+    return Cutout(np.ascontiguousarray(inside.gray), shape, to_caller @ inside.back)
 
 
-def _inside(gray: Gray) -> tuple[int, int, int, int]:
-    """Top, bottom, left and right of what the ruled lines along a cell's edges leave."""
+def _inside(gray: Gray) -> Box:
+    """What the ruled lines along a cell's edges leave."""
     dark = np.abs(float(np.median(gray)) - gray.astype(np.float32))
     top, bottom = _line_end(dark), _line_end(dark[::-1])
     left, right = _line_end(dark.T), _line_end(dark.T[::-1])
-    return top, gray.shape[0] - bottom, left, gray.shape[1] - right
+    return Box(left, top, gray.shape[1] - right, gray.shape[0] - bottom)
 
 
 def _line_end(dark: NDArray[np.float32]) -> int:

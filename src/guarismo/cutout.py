@@ -27,13 +27,14 @@ class Cutout:
 
     def box(self, box: Box | None = None) -> Box:
         """The upright box, in the caller's picture, around ``box`` of this cutout, or around all of it."""
+        return around(self.outline(box), self.shape)
+
+    def outline(self, box: Box | None = None) -> NDArray[np.float64]:
+        """The corners of ``box``, or of all of it, in the caller's picture: float64 (4, 2), in the order of Corners."""
         inner = box or Box(0, 0, self.gray.shape[1], self.gray.shape[0])
-        edges = [(x, y) for x in (inner.left, inner.right) for y in (inner.top, inner.bottom)]
-        points = cv2.perspectiveTransform(np.array([edges], np.float64), self.back)[0]
-        (left, top), (right, bottom) = np.floor(points.min(0)), np.ceil(points.max(0))
-        height, width = self.shape
-        left, top = min(max(int(left), 0), width - 1), min(max(int(top), 0), height - 1)
-        return Box(left, top, min(max(int(right), left + 1), width), min(max(int(bottom), top + 1), height))
+        left, top, right, bottom = inner.left, inner.top, inner.right, inner.bottom
+        edges = np.array([[[left, top], [right, top], [right, bottom], [left, bottom]]], np.float64)
+        return np.asarray(cv2.perspectiveTransform(edges, self.back)[0], np.float64)
 
     def cut(self, box: Box) -> Cutout:
         """A piece of this one."""
@@ -43,8 +44,27 @@ class Cutout:
 
 def straighten(gray: Gray, corners: Corners, size: tuple[int, int]) -> Cutout:
     """The quadrilateral ``corners`` of a picture as a cutout of ``size`` (height, width)."""
+    there = onto(corners, size)
+    warped = cv2.warpPerspective(gray, there, size[::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return Cutout(np.asarray(warped, np.uint8), gray.shape, np.asarray(np.linalg.inv(there), np.float64))
+
+
+def onto(corners: Corners, size: tuple[int, int]) -> NDArray[np.float64]:
+    """float64 (3, 3): the homography that takes ``corners`` to those of a picture of ``size`` (height, width)."""
     height, width = size
     target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    there = cv2.getPerspectiveTransform(np.asarray(corners, np.float32), target)
-    warped = cv2.warpPerspective(gray, there, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return Cutout(np.asarray(warped, np.uint8), gray.shape, np.asarray(np.linalg.inv(there), np.float64))
+    return np.asarray(cv2.getPerspectiveTransform(np.asarray(corners, np.float32), target), np.float64)
+
+
+def extent(corners: NDArray[np.floating]) -> tuple[float, float]:
+    """Height and width of a quadrilateral (4, 2), in the order of ``Corners``: means of its opposite sides."""
+    top, right, bottom, left = (float(np.linalg.norm(corners[i] - corners[i - 1])) for i in (1, 2, 3, 0))
+    return (left + right) / 2, (top + bottom) / 2
+
+
+def around(points: NDArray[np.floating], shape: tuple[int, ...]) -> Box:
+    """The upright box around points (N, 2), within a picture of ``shape``, at least a pixel wide and high."""
+    (left, top), (right, bottom) = np.floor(points.min(0)).tolist(), np.ceil(points.max(0)).tolist()
+    height, width = shape
+    left, top = min(max(int(left), 0), width - 1), min(max(int(top), 0), height - 1)
+    return Box(left, top, min(max(int(right), left + 1), width), min(max(int(bottom), top + 1), height))

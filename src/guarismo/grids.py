@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from guarismo import lattice as lattices
 from guarismo import rulings, unbend
 from guarismo.cells import LARGEST, Cell, Place, cut, is_empty, places
-from guarismo.cutout import Corners
+from guarismo.cutout import Corners, around
 from guarismo.paper import shrink
 from guarismo.types import Box, Gray
 
@@ -80,14 +80,14 @@ def _grid(gray: Gray, nodes: NDArray[np.float64], inside: list[Place]) -> GridCu
     to_caller = np.diag([*(1 / factor), 1.0])
     cells = []
     for place in inside:
-        around = nodes[
+        sides = nodes[
             [place.top, place.top, place.bottom, place.bottom], [place.left, place.right, place.right, place.left]
         ]
-        cutout = cut(base, around * factor, (gray.shape[0], gray.shape[1]), to_caller)
+        cutout = cut(base, sides * factor, (gray.shape[0], gray.shape[1]), to_caller)
         span = (place.bottom - place.top, place.right - place.left)
         cells.append(Cell(place.top, place.left, *span, cutout, is_empty(cutout.gray)))
     corners = nodes[[0, 0, -1, -1], [0, -1, -1, 0]].astype(np.float32)
-    return GridCut(rows, columns, tuple(cells), corners, _box(nodes, gray.shape))
+    return GridCut(rows, columns, tuple(cells), corners, around(nodes.reshape(-1, 2), gray.shape))
 
 
 def _trimmed(nodes: NDArray[np.float64], inside: list[Place]) -> tuple[NDArray[np.float64], list[Place]]:
@@ -100,13 +100,6 @@ def _trimmed(nodes: NDArray[np.float64], inside: list[Place]) -> tuple[NDArray[n
     row, column = np.cumsum(rows) - 1, np.cumsum(columns) - 1
     moved = [Place(*(int(i) for i in (row[p.top], column[p.left], row[p.bottom], column[p.right]))) for p in inside]
     return nodes[rows][:, columns], moved
-
-
-def _box(nodes: NDArray[np.float64], shape: tuple[int, ...]) -> Box:
-    points = nodes.reshape(-1, 2)
-    left, top = np.clip(np.floor(points.min(0)), 0, [shape[1] - 1, shape[0] - 1]).astype(int).tolist()
-    right, bottom = np.ceil(points.max(0)).astype(int).tolist()
-    return Box(left, top, min(max(right, left + 1), shape[1]), min(max(bottom, top + 1), shape[0]))
 
 
 def _same(one: GridCut, other: GridCut) -> bool:

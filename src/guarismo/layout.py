@@ -1,6 +1,6 @@
 """Where things are on a page, never what they say: grids, rows of boxes, lines of writing.
 
-``sheet`` (which way it lies) → ``grids`` → ``inked`` (ink without rules) → ``textlines`` → cut-outs for the networks.
+``sheet`` (straight and level) → ``grids`` → ``inked`` (ink without rules) → ``textlines`` → cut-outs for the networks.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guarismo import grids, inked, sheet, textlines
-from guarismo.cutout import Cutout
+from guarismo.cutout import Cutout, around, onto
 from guarismo.grids import GridCut
 from guarismo.paper import dark_on_light, shrink
 from guarismo.textlines import Line, Lines
@@ -111,7 +111,7 @@ def _covered(found: list[GridCut], flat: Cutout) -> inked.Mask:
     covered = np.zeros(flat.gray.shape, np.uint8)
     there = np.linalg.inv(flat.back)
     for grid in found:
-        outlines = [_outline(cell.cutout) for cell in grid.cells] + [grid.corners.astype(np.float64)]
+        outlines = [cell.cutout.outline() for cell in grid.cells] + [grid.corners.astype(np.float64)]
         for outline in outlines:
             on_page = cv2.perspectiveTransform(outline[None], there)[0]
             cv2.fillConvexPoly(covered, np.rint(on_page).astype(np.int32), 1)
@@ -119,22 +119,13 @@ def _covered(found: list[GridCut], flat: Cutout) -> inked.Mask:
     return np.asarray(cv2.dilate(covered, np.ones((reach, reach), np.uint8)), np.uint8)
 
 
-def _outline(cutout: Cutout) -> NDArray[np.float64]:
-    """Corners of a cut-out in the picture that it is of: float64 (4, 2)."""
-    rows, columns = cutout.gray.shape
-    corners = np.array([[[0, 0], [columns, 0], [columns, rows], [0, rows]]], np.float64)
-    return np.asarray(cv2.perspectiveTransform(corners, cutout.back)[0], np.float64)
-
-
 def _cutout(base: Gray, flat: Cutout, page: inked.Inked, lines: Lines, line: Line) -> Cutout:
     """One line, level, with bare paper where other ink and ruled lines are."""
     corners = _corners(line, flat.gray.shape)
     cut = sheet.sharp(base, flat, corners, SHARP)
     rows, columns = cut.gray.shape
-    target = np.array([[0, 0], [columns, 0], [columns, rows], [0, rows]], np.float32)
-    there = cv2.getPerspectiveTransform(corners, target)
-    box = _around(corners, flat.gray.shape)
-    there = there @ np.array([[1, 0, box.left], [0, 1, box.top], [0, 0, 1]], np.float64)
+    box = around(corners, flat.gray.shape)
+    there = onto(corners, (rows, columns)) @ np.array([[1, 0, box.left], [0, 1, box.top], [0, 0, 1]], np.float64)
     near = (slice(box.top, box.bottom), slice(box.left, box.right))
     labels = lines.labels[near]
     mine = np.isin(labels, line.pieces).astype(np.uint8)
@@ -155,9 +146,3 @@ def _corners(line: Line, shape: tuple[int, ...]) -> NDArray[np.float32]:
     tilt = line.slope * (right - left) / 2
     across = [(left, -tilt - half), (right, tilt - half), (right, tilt + half), (left, -tilt + half)]
     return np.array([(x, min(max(middle + y, 0), shape[0])) for x, y in across], np.float32)
-
-
-def _around(corners: NDArray[np.float32], shape: tuple[int, ...]) -> Box:
-    left, top = np.maximum(np.floor(corners.min(0)), 0).astype(int).tolist()
-    right, bottom = np.ceil(corners.max(0)).astype(int).tolist()
-    return Box(left, top, min(max(right, left + 1), shape[1]), min(max(bottom, top + 1), shape[0]))

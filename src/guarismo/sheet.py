@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo.cutout import Corners, Cutout, straighten
+from guarismo.cutout import Corners, Cutout, extent, straighten
 from guarismo.paper import shrink
 from guarismo.types import Gray
 
@@ -60,8 +60,7 @@ def sharp(gray: Gray, sheet: Cutout, corners: Corners, highest: int) -> Cutout:
     """What lies between ``corners`` of a flat ``sheet``, taken from ``gray``, the picture that the sheet is of, as it
     has more detail; scaled down where it is more than ``highest`` pixels high."""
     place = cv2.perspectiveTransform(corners[None].astype(np.float64), sheet.back)[0]
-    sides = np.linalg.norm(place - np.roll(place, 1, axis=0), axis=1)
-    wide, high = (sides[1] + sides[3]) / 2, (sides[0] + sides[2]) / 2
+    high, wide = extent(place)
     scale = min(1.0, highest / max(high, 1))
     size = (max(4, round(high * scale)), max(4, round(wide * scale)))
     left, top = np.clip(np.floor(place.min(0)) - 2, 0, np.array(gray.shape[::-1]) - 1).astype(int)
@@ -81,8 +80,8 @@ def _sheet(gray: Gray) -> Cutout:
     found = corners(small)
     if found is None:
         return Cutout(small, shape, to_picture)
-    top, right, bottom, left = (float(np.linalg.norm(found[i] - found[i - 1])) for i in (1, 2, 3, 0))
-    cut = straighten(small, found, (round((left + right) / 2), round((top + bottom) / 2)))
+    high, wide = extent(found)
+    cut = straighten(small, found, (round(high), round(wide)))
     return Cutout(cut.gray, shape, to_picture @ cut.back)
 
 
