@@ -36,8 +36,7 @@ PHOTO = (4000, 3000)
 
 def every(page: Page) -> Iterator[Number]:
     """All numbers that a page reports, those of cells too."""
-    found = [*page.numbers, *(cell for grid in page.grids for row in grid.cells for cell in row if cell is not None)]
-    return (number for number in found if number.status in ("read", "unsure"))
+    return (number for number in page.written if number.status in ("read", "unsure"))
 
 
 def matched(page: Page, wanted: Iterable[rendered.Wanted]) -> tuple[list[Number | None], int]:

@@ -11,7 +11,6 @@ import pytest
 from guarismo import page
 from guarismo.cutout import Cutout
 from guarismo.grids import Cell, GridCut
-from guarismo.ink import Framed
 from guarismo.layout import Layout
 from guarismo.reader import Reader
 from guarismo.types import Box, Digit, Gray, Number, Status
@@ -37,9 +36,6 @@ class Digits:
     def read(self, grays: Iterable[Gray]) -> list[Digit]:
         return [self.said[int(gray[0, 0])] for gray in grays]
 
-    def named(self, looks: list[tuple[Framed, tuple[int, int]]]) -> list[Digit]:
-        return [self.said[shape[1]] for _framed, shape in looks]
-
 
 class Lines:
     def __init__(self, said: dict[int, Number]) -> None:
@@ -50,9 +46,9 @@ class Lines:
 
 
 def cell(row: int, column: int, level: int, empty: bool = False) -> Cell:
-    """A cell whose width and grey are what the made-up networks know it by."""
+    """A cell whose grey is what the made-up networks know it by."""
     back = np.array([[1, 0, 30 * column], [0, 1, 30 * row], [0, 0, 1]], np.float64)
-    return Cell(row, column, 1, 1, Cutout(np.full((30, level), level, np.uint8), (300, 300), back), empty)
+    return Cell(row, column, 1, 1, Cutout(np.full((30, 30), level, np.uint8), (300, 300), back), empty)
 
 
 def grid(rows: int, columns: int, *cells: Cell) -> GridCut:

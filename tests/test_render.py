@@ -12,12 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from guarismo import render
 from guarismo.render import (
     COLOURS,
     CSV_COLUMNS,
     FORMATS,
-    Result,
     annotate,
     ink_picture,
     to_csv,
@@ -26,7 +24,7 @@ from guarismo.render import (
     to_table,
     to_text,
 )
-from guarismo.results import told
+from guarismo.results import Result, in_words, told
 from guarismo.types import STATUSES, Box, Grid, ModelInfo, Number, Page, Status
 from strategies import pages
 
@@ -118,7 +116,7 @@ def test_no_number_is_nan_or_infinite_in_json() -> None:
 
 @pytest.mark.parametrize("status", STATUSES)
 def test_each_status_has_its_words_and_its_colour(status: Status) -> None:
-    assert render.in_words(status)
+    assert in_words(status)
     luminance = sum(
         weight * ((c / 255 + 0.055) / 1.055) ** 2.4
         for weight, c in zip((0.2126, 0.7152, 0.0722), COLOURS[status], strict=True)

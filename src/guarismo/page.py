@@ -11,7 +11,6 @@ import numpy as np
 from guarismo import decode
 from guarismo.cutout import Cutout
 from guarismo.grids import Cell, GridCut
-from guarismo.ink import frame
 from guarismo.layout import Layout, layout
 from guarismo.networks import DigitNetwork, LineNetwork
 from guarismo.types import Box, Digit, Gray, Grid, Number, Status
@@ -69,8 +68,7 @@ class _Eyes:
 
     def _cells(self, cells: Sequence[Cell]) -> list[Number]:
         """What is in each cell: one digit, or a number where there is more."""
-        looks = [(frame(cell.cutout.gray), cell.cutout.gray.shape) for cell in cells]
-        found = [decode.as_number(digit) for digit in self.digits.named(looks)] if looks else []
+        found = [decode.as_number(digit) for digit in self.digits.read(cell.cutout.gray for cell in cells)]
         several = [i for i, one in enumerate(found) if not _is_one_digit(one)]
         for i, number in zip(several, self.lines.read(cells[i].cutout.gray for i in several), strict=True):
             found[i] = _surer(found[i], number)
@@ -99,7 +97,7 @@ class _Eyes:
             for cutout, one in zip(cutouts, found, strict=True)
             for digit in (one.digits if len(one.digits) > 1 else ())
         ]
-        said = iter(self.digits.read(pieces) if pieces else ())
+        said = iter(self.digits.read(pieces))
         shares = []
         for one in found:
             status = [next(said).status for _digit in one.digits] if len(one.digits) > 1 else []

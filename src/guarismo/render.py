@@ -19,9 +19,6 @@ from guarismo.exports import to_hocr, to_labelstudio
 from guarismo.results import ACTED_ON, Result, in_words, told
 from guarismo.types import Gray, Ink, Number, Page, Status
 
-__all__ = ["ACTED_ON", "COLOURS", "CSV_COLUMNS", "FORMATS", "Result", "annotate", "in_words", "ink_picture"]
-__all__ += ["to_csv", "to_hocr", "to_json", "to_jsonl", "to_labelstudio", "to_table", "to_text"]
-
 COLOURS: dict[Status, tuple[int, int, int]] = {
     "read": (0, 128, 72),
     "unsure": (196, 108, 0),
@@ -197,6 +194,13 @@ def _mark(draw: Any, number: Number, label: str, scale: int, band: int, font: An
     y = max(0, edges[1] - band)
     draw.rectangle((x, y, x + right - left + 2 * pad, y + band - 2), fill=colour)
     draw.text((x + pad, y + pad - 1 - min(0, top)), label, fill="white", font=font)
+
+
+def png(picture: Image.Image) -> bytes:
+    """The picture as a PNG file."""
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def ink_picture(ink: Ink, scale: int = 10) -> Image.Image:

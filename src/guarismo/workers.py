@@ -11,6 +11,11 @@ from functools import partial
 from multiprocessing import get_context
 
 
+def cores() -> int:
+    """Those that this process may use: a container often has fewer than its machine."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def workers(count: int, begin: Callable[..., None] | None = None, *given: object) -> ProcessPoolExecutor:
     """``count`` processes, spawned: TensorFlow and network clients, which the caller may have loaded, do not survive a
     fork. Each calls ``begin(*given)`` first."""

@@ -6,14 +6,14 @@ one row each, so that each picture is in the result. A row is a flat dictionary 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from guarismo.errors import DataError, GuarismoError, PictureError, UsageError
 from guarismo.image import batches, load_gray
 from guarismo.pattern import Constraints
 from guarismo.reader import Reader
-from guarismo.types import STATUSES, Gray, ModelInfo, Number, Page
+from guarismo.types import STATUSES, Digit, Gray, ModelInfo, Number, Page
 
 SCHEMA = 1
 """Version of the rows' columns and of what they mean. It stands in each row, so that a stray file explains itself."""
@@ -61,23 +61,21 @@ Read = Callable[[list[Gray]], list[Page]]
 """One page for each picture, in their order."""
 
 
-def _digits(reader: Reader, grays: list[Gray], _limits: Constraints | None) -> list[Page]:
-    return [reader.page_of(one, gray) for one, gray in zip(reader.digits(grays), grays, strict=True)]
+Kind = Callable[[Reader, list[Gray], Constraints | None], list[Page]]
 
 
-def _numbers(reader: Reader, grays: list[Gray], limits: Constraints | None) -> list[Page]:
-    return [reader.page_of(one, gray) for one, gray in zip(reader.numbers(grays, limits), grays, strict=True)]
+def _one_each(read: Callable[[Reader, list[Gray], Constraints | None], Sequence[Digit | Number]]) -> Kind:
+    """Where each picture has one digit or number."""
+    return lambda reader, grays, limits: [
+        reader.page_of(one, gray) for one, gray in zip(read(reader, grays, limits), grays, strict=True)
+    ]
 
 
-def _either(reader: Reader, grays: list[Gray], limits: Constraints | None) -> list[Page]:
-    return [reader.page_of(one, gray) for one, gray in zip(reader.readings(grays, limits), grays, strict=True)]
-
-
-KINDS: dict[str, Callable[[Reader, list[Gray], Constraints | None], list[Page]]] = {
-    "digit": _digits,
-    "number": _numbers,
-    "page": lambda reader, grays, _limits: [reader.page(gray) for gray in grays],
-    "auto": _either,
+KINDS: dict[str, Kind] = {
+    "digit": _one_each(lambda reader, grays, _limits: reader.digits(grays)),
+    "number": _one_each(Reader.numbers),
+    "page": lambda reader, grays, _limits: [reader.sheet(gray) for gray in grays],
+    "auto": _one_each(Reader.readings),
 }
 """What is on each picture → how it is read."""
 

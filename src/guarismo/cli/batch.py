@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
 from collections.abc import Generator, Iterator
@@ -14,6 +13,7 @@ import click
 from guarismo.cli import _, options
 from guarismo.cli.progress import Bar, Lines, said
 from guarismo.errors import UsageError
+from guarismo.workers import cores
 
 if TYPE_CHECKING:
     from guarismo.batch.output import Record, Total
@@ -98,7 +98,7 @@ def _records(
 ) -> Generator[Record, None, None]:
     """From the engine that was asked for."""
     size = None if memory is None else memory * 1_000_000
-    count = min(concurrency or _cores(), run.missing)
+    count = min(concurrency or cores(), run.missing)
     if not run.missing:
         return
     if address is not None:
@@ -113,11 +113,6 @@ def _records(
         from guarismo.batch.pool import pool
 
         yield from pool(run, count, size)
-
-
-def _cores() -> int:
-    """Those that this process may use: a container often has fewer than its machine."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Progress(Protocol):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 import click
 
 from guarismo.cli import _
-from guarismo.render import in_words
+from guarismo.results import in_words
 
 if TYPE_CHECKING:
     from guarismo.batch.output import Record, Total

@@ -15,7 +15,7 @@ from PIL import Image
 from guarismo.errors import OutputError
 from guarismo.files import write_whole
 from guarismo.ink import frame
-from guarismo.render import annotate, ink_picture
+from guarismo.render import annotate, ink_picture, png
 from guarismo.results import Result, places
 from guarismo.strip import HEIGHT, strip
 from guarismo.types import Box, Digit, Gray, Number
@@ -113,9 +113,7 @@ class Written:
 
     def _save(self, picture: Image.Image, path: Path) -> None:
         self.check(path)
-        buffer = io.BytesIO()
-        picture.save(buffer, "PNG")
-        write_whole(path, buffer.getvalue())
+        write_whole(path, png(picture))
 
 
 def _around(gray: Gray, box: Box) -> Gray:

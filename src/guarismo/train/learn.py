@@ -7,7 +7,6 @@ and Juditsky 1992), which is what is kept. Convolutions are computed in bfloat16
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -21,6 +20,7 @@ import tensorflow as tf
 
 from guarismo.errors import DataError
 from guarismo.files import write_arrays
+from guarismo.workers import cores
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +141,7 @@ def device() -> str:
     """What is trained on, in words: the GPU's name, or the number of cores; and the precision."""
     gpus = tf.config.list_physical_devices("GPU")
     names = [tf.config.experimental.get_device_details(gpu)["device_name"] for gpu in gpus]
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{names[0] if names else f'{cores} x CPU'}, {precision().removeprefix('mixed_')}"
+    return f"{names[0] if names else f'{cores()} x CPU'}, {precision().removeprefix('mixed_')}"
 
 
 def use_cores() -> None:

@@ -27,7 +27,7 @@ from guarismo.errors import GuarismoError, PictureError
 from guarismo.image import load_gray
 from guarismo.ink import frame
 from guarismo.pattern import Constraints
-from guarismo.render import ink_picture
+from guarismo.render import ink_picture, png
 from guarismo.strip import strip
 from guarismo.types import Gray
 from guarismo.web import inference, problems
@@ -107,7 +107,6 @@ def create_app(reader: Reader, settings: Settings = Settings()) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        work.open()
         yield
         work.close()
         if kept is not None:
@@ -260,7 +259,7 @@ def _reading(app: FastAPI, reader: Reader, work: Work, settings: Settings, metri
         if asked.kind in ("digit", "page") and constraints is not None:
             raise Problem(422, "digits, pattern, min and max are for numbers; ask with as=number")
         if asked.kind == "page":
-            page = await work.run(lambda: reader.page(gray))
+            page = await work.run(lambda: reader.sheet(gray))
             metrics.read(page.written)
             return page.to_dict()
         if asked.kind == "digit":
@@ -319,9 +318,7 @@ def _explanation(read: Digit | Number, gray: Gray) -> dict[str, Any]:
     else:
         seen, shares = strip(gray), []
         ink = np.zeros((48, 48), np.float32) if seen is None else seen.ink
-    buffer = io.BytesIO()
-    ink_picture(ink, scale=1).save(buffer, "PNG")
-    url = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    url = "data:image/png;base64," + base64.b64encode(png(ink_picture(ink, scale=1))).decode()
     return {"ink": url, "probabilities": shares}
 
 
@@ -363,13 +360,11 @@ def _corrections(app: FastAPI, reader: Reader, kept: Corrections | None, setting
             gray = _drawn(one.drawing)[0]
         if gray is None:
             raise Problem(422, "a correction without a drawing or a picture; send one of them")
-        buffer = io.BytesIO()
-        Image.fromarray(gray).save(buffer, "PNG")
         single = len(one.correction) == 1
         info = reader.model if single else reader.line_model
         reading = (one.reading, one.correction, one.status, one.confidence, info.name, info.version)
         try:
-            return {"id": kept.keep(Correction(buffer.getvalue(), strokes_text(one.drawing), *reading))}
+            return {"id": kept.keep(Correction(png(Image.fromarray(gray)), strokes_text(one.drawing), *reading))}
         except GuarismoError as error:
             raise Problem(503, str(error)) from error
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 from guarismo import Digit, Reader
@@ -28,13 +29,9 @@ class Work:
     def __init__(self, reader: Reader, threads: int = 2, waiting: int = 64, seconds: float = 30.0) -> None:
         self._reader, self._seconds, self._most = reader, seconds, threads + waiting
         self._threads, self._inside = threads, 0
+        self._pool: ThreadPoolExecutor | None = None
         self._digits: list[tuple[Gray, asyncio.Future[Digit]]] = []
         self._batches: asyncio.Task[None] | None = None
-        self.open()
-
-    def open(self) -> None:
-        """Take work (again)."""
-        self._pool = ThreadPoolExecutor(self._threads, "read")
 
     @property
     def inside(self) -> int:
@@ -43,7 +40,7 @@ class Work:
 
     async def run(self, function: Callable[[], T]) -> T:
         with self._place():
-            return await self._in_time(asyncio.wrap_future(self._pool.submit(function)))
+            return await self._in_time(self._submitted(function))
 
     async def digit(self, gray: Gray) -> Digit:
         """One digit, read in a batch with those that came meanwhile."""
@@ -55,11 +52,17 @@ class Work:
             return await self._in_time(waiting)
 
     def close(self) -> None:
-        """What was begun is finished."""
-        self._pool.shutdown(wait=True)
+        """What was begun is finished. Whoever asks afterwards has new threads."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True)
+            self._pool = None
+
+    def _submitted(self, function: Callable[[], T]) -> asyncio.Future[T]:
+        self._pool = self._pool or ThreadPoolExecutor(self._threads, "read")
+        return asyncio.wrap_future(self._pool.submit(function))
 
     @contextlib.contextmanager
-    def _place(self):  # type: ignore[no-untyped-def]
+    def _place(self) -> Iterator[None]:
         if self._inside >= self._most:
             raise Problem(429, f"{self._most} requests are being read or wait; try again", {"Retry-After": "1"})
         self._inside += 1
@@ -81,7 +84,7 @@ class Work:
             some = [(gray, waiting) for gray, waiting in some if not waiting.done()]
             grays = [gray for gray, _waiting in some]
             try:
-                found = await asyncio.wrap_future(self._pool.submit(self._reader.digits, grays))
+                found = await self._submitted(partial(self._reader.digits, grays))
             except Exception as error:  # whoever waits is told
                 for _gray, waiting in some:
                     if not waiting.done():
