@@ -65,6 +65,7 @@ WRONG: dict[str, tuple[tuple[str, ...], str]] = {
     "no output": (("in",), "Missing option '--output'"),
     "both": (("in", "--output", "out", "--resume", "--overwrite"), "give one of them"),
     "digits": (("in", "--output", "out", "--pattern", "x"), "an option for numbers"),
+    "page": (("in", "--output", "out", "--as", "page", "--digits", "3"), "where pages are read"),
     "limit": (("in", "--output", "out", "--limit", "0"), "--limit"),
     "memory": (("in", "--output", "out", "--memory", "1"), "--memory"),
     "resume": (("in", "--output", "out", "--resume"), "no run to go on with"),

@@ -32,14 +32,7 @@ LEAST_MEMORY = 256
 @click.option("--output", metavar="FOLDER", required=True, help="Where the results go: a folder, or s3://, gs://, ...")
 @options.model
 @options.line_model
-@click.option(
-    "--as",
-    "kind",
-    type=click.Choice(["digit", "number", "page", "auto"]),
-    default="digit",
-    show_default=True,
-    help="What is on each picture: one digit, a number in one line, or either.",
-)
+@options.kind(help="What is on each picture: one digit, a number in one line, a page; auto: a digit or a number.")
 @options.limits
 @click.option(
     "--format",
@@ -75,8 +68,7 @@ def command(
     warnings.filterwarnings("ignore", module="PIL")
     if resume and overwrite:
         raise UsageError("--resume goes on and --overwrite begins again; give one of them")
-    if kind == "digit" and any(value is not None for value in (line_model, *limits.values())):
-        raise UsageError("an option for numbers, where digits are read; add --as number or --as auto")
+    options.check_kind(kind, line_model, limits)
     from guarismo.batch.run import Job, prepare
 
     job = Job(source, output, kind, form, model, line_model, options.constraints(**limits), limit, shards)

@@ -29,6 +29,26 @@ seed = click.option(
     show_default=True,
     help="Start and order; the same seed, the same run.",
 )
+
+
+def kind(help: str) -> Callable[[Any], Any]:  # noqa: A002 - its name tells the catalogue that it is a text
+    """``--as``, what is on each picture."""
+    choice = click.Choice(["digit", "number", "page", "auto"])
+    return click.option("--as", "kind", type=choice, default="digit", show_default=True, help=help)
+
+
+def check_kind(kind: str, line_model: str | None, limits: dict[str, Any]) -> None:
+    """Raises UsageError where an option speaks of what is not read."""
+    if kind == "digit" and (line_model is not None or _any(limits)):
+        raise UsageError("an option for numbers, where digits are read; add --as number or --as auto")
+    if kind == "page" and _any(limits):
+        raise UsageError("an option for single digits or numbers, where pages are read; leave it out")
+
+
+def _any(limits: dict[str, Any]) -> bool:
+    return any(value is not None for value in limits.values())
+
+
 data = click.option(
     "--data",
     default="mnist",

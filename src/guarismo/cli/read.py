@@ -15,7 +15,6 @@ from guarismo.cli.written import Folders, One, Written
 from guarismo.errors import GuarismoError, UsageError
 from guarismo.files import write_whole
 from guarismo.image import batches
-from guarismo.layout import has_several_lines
 from guarismo.papers import MAX_PAGES
 from guarismo.pattern import Constraints
 from guarismo.reader import Reader
@@ -36,14 +35,7 @@ def _folder(name: str, into: str, **told: str) -> Callable[[Any], Any]:
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @options.model
 @options.line_model
-@click.option(
-    "--as",
-    "kind",
-    type=click.Choice(["digit", "number", "page", "auto"]),
-    default="digit",
-    show_default=True,
-    help="What is on each picture: one digit, a number in one line, a whole page, or (auto) any of these.",
-)
+@options.kind(help="What is on each picture: one digit, a number in one line, a whole page, or (auto) any of these.")
 @options.limits
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", help="Form of the results.")
 @click.option("--top-k", type=click.IntRange(1, 10), default=1, help="Readings for each picture, the likeliest first.")
@@ -75,9 +67,8 @@ def command(
     warnings.filterwarnings("ignore", module="PIL")  # of odd tags and sizes; what matters comes as an error
     if "" in (*paths, model, line_model):
         raise UsageError("an empty name; expected a file or folder")
-    if kind == "digit" and any(value is not None for value in (line_model, *limits.values())):
-        raise UsageError("an option for numbers, where digits are read; add --as number or --as auto")
-    if kind == "page" and any(value is not None for value in (show_ink, *limits.values())):
+    options.check_kind(kind, line_model, limits)
+    if kind == "page" and show_ink is not None:
         raise UsageError("an option for single digits or numbers, where pages are read; leave it out")
     if max_pages is not None and kind not in ("page", "auto"):
         raise UsageError("an option for papers with pages; add --as page or --as auto")
@@ -151,6 +142,8 @@ def _pages(reader: Reader, kind: str, constraints: Constraints | None, chunk: li
     Constraints speak of one number, so that with them nothing is a page."""
     if kind not in ("page", "auto") or constraints is not None:
         return [None] * len(chunk)
+    from guarismo.layout import has_several_lines  # what finds things on pages takes 20 ms that a digit is spared
+
     pages: list[Page | None] = []
     for _name, number, gray in chunk:
         sure = kind == "page" or number is not None
@@ -162,6 +155,8 @@ def _pages(reader: Reader, kind: str, constraints: Constraints | None, chunk: li
 
 def _hinting(read: Reads) -> Reads:
     """Says so where a picture that was to have one number has several lines."""
+
+    from guarismo.layout import has_several_lines
 
     def hinting(chunk: list[Named]) -> list[One]:
         ones = read(chunk)

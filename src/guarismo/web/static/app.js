@@ -10,7 +10,7 @@ let settings = { keeps_corrections: false, reads_numbers: true };
 let last = null; // what was last read: { number, drawing, kind, row }
 let timer = 0;
 
-export const words = () => WORDS[language];
+const words = () => WORDS[language];
 
 function speak() {
   document.documentElement.lang = language;
@@ -22,7 +22,7 @@ function speak() {
   $("language").setAttribute("aria-label", language === "en" ? "Español" : "English");
   $("keeping").textContent = settings.keeps_corrections ? words().keeps : words().forgets;
   if (last) {
-    showReading(last.number);
+    tell("", last.number);
     showBars(last.explanation.probabilities, last.number);
   }
   showHistory();
@@ -75,7 +75,7 @@ async function read() {
     if (!page) return;
     const number = page.numbers[0];
     last = { number, drawing, kind: asked, explanation: page.explanation, row: last?.row };
-    showReading(number);
+    tell("", number);
     showWhy(page.explanation, number, asked);
     remember(number);
   } catch (error) {
@@ -100,20 +100,24 @@ function complain(message) {
   $("advice").textContent = message;
 }
 
-export function inWords(number) {
+function inWords(number) {
   const sure = number.status === "blank" ? "" : `, ${percent(number.confidence)}`;
   return `${words().status[number.status]}${number.status === "not_a_digit" ? "" : sure}`;
 }
 
 const percent = (share) => new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: share > 0.99 && share < 1 ? 2 : 0 }).format(share);
 
-function showReading(number) {
-  const shown = number.status === "read" || number.status === "unsure" ? number.text : "–";
-  $("reading").textContent = shown;
-  $("reading").parentElement.classList.toggle("long", shown.length > 6);
-  $("status").textContent = inWords(number);
-  $("status").className = `status ${number.status}`;
-  $("advice").textContent = words().advice[number.status];
+// What is worth showing of a number: the best guess of what is no number is in JSON for who wants it.
+const shown = (number) => (number.status === "read" || number.status === "unsure" ? number.text : "–");
+
+// The reading, its status and advice; ``where`` is "" for what was drawn, "photo-" for a picture.
+function tell(where, number) {
+  const text = shown(number);
+  $(`${where}reading`).textContent = text;
+  $(`${where}reading`).parentElement.classList.toggle("long", text.length > 6);
+  $(`${where}status`).textContent = inWords(number);
+  $(`${where}status`).className = `status ${number.status}`;
+  $(`${where}advice`).textContent = words().advice[number.status];
 }
 
 function showWhy(explanation, number, asked) {
@@ -204,7 +208,7 @@ const history = () => JSON.parse(store("history") ?? "[]");
 const MOST_ROWS = 500;
 
 // One row a drawing: while it grows its row is renewed, and not another one added.
-export function remember(number) {
+function remember(number) {
   const rows = history();
   const row = { when: new Date().toISOString(), text: number.text, status: number.status, confidence: number.confidence };
   if (last && last.row && rows[0]?.row === last.row) rows.shift();
@@ -255,7 +259,7 @@ $("theme").addEventListener("click", () => {
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => paper.show());
 
-showPhoto({ ask, words, inWords, remember: (number) => { last = null; remember(number); }, open });
+showPhoto({ ask, words, inWords, shown, tell, remember: (number) => { last = null; remember(number); }, open });
 theme(store("theme"));
 showEmpty();
 showTools();

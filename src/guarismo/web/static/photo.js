@@ -1,7 +1,7 @@
 // A picture from a file, the clipboard or the camera; what is read lies over it.
 const $ = (id) => document.getElementById(id);
 
-export function showPhoto({ ask, words, inWords, remember, open }) {
+export function showPhoto({ ask, words, inWords, shown, tell, remember, open }) {
   async function read(file) {
     if (!file) return;
     open("photo");
@@ -22,31 +22,22 @@ export function showPhoto({ ask, words, inWords, remember, open }) {
     $("photo-reading").textContent = "";
     $("photo-status").textContent = "";
     $("photo-advice").textContent = "";
-    $("found").replaceChildren();
     $("cut").hidden = true;
     $("picture").hidden = true;
   }
 
   function show(page, url) {
     const picture = Object.assign(new Image(), { src: url, alt: words().photo });
-    const shown = (number) => (number.status === "read" || number.status === "unsure" ? number.text : "–");
-    $("picture").replaceChildren(picture, ...page.numbers.map((number) => place(number, page, picture, shown(number))));
+    $("picture").replaceChildren(picture, ...page.numbers.map((number) => place(number, page, picture)));
     $("picture").hidden = false;
     $("drop").classList.add("small");
     if (!page.numbers.length) return void ($("photo-advice").textContent = words().none);
-    tell(page.numbers[0], shown(page.numbers[0]));
+    tell("photo-", page.numbers[0]);
     for (const number of page.numbers) remember(number);
   }
 
-  function tell(number, text) {
-    $("photo-reading").textContent = text;
-    $("photo-reading").parentElement.classList.toggle("long", text.length > 6);
-    $("photo-status").textContent = inWords(number);
-    $("photo-status").className = `status ${number.status}`;
-    $("photo-advice").textContent = words().advice[number.status];
-  }
-
-  function place(number, page, picture, text) {
+  function place(number, page, picture) {
+    const text = shown(number);
     const { left, top, right, bottom } = number.box;
     const button = document.createElement("button");
     button.type = "button";
@@ -60,7 +51,7 @@ export function showPhoto({ ask, words, inWords, remember, open }) {
     label.textContent = text;
     button.append(label);
     button.addEventListener("click", () => {
-      tell(number, text);
+      tell("photo-", number);
       const scale = picture.naturalWidth / page.width;
       const cut = $("cut-picture");
       Object.assign(cut, { width: (right - left) * scale, height: (bottom - top) * scale });
