@@ -13,6 +13,8 @@ from guarismo.cutout import Cutout
 from guarismo.grids import Cell, GridCut
 from guarismo.layout import Layout
 from guarismo.reader import Reader
+from guarismo.train.pens import Pen, draw
+from guarismo.train.strokes import FORMS, Hand
 from guarismo.types import Box, Digit, Gray, Number, Status
 
 BOX = Box(2, 3, 12, 23)
@@ -125,3 +127,56 @@ def test_of_a_lone_digit_in_a_cell_the_surer_network_is_believed_and_not_trusted
     one, other = table.cells[0]
     assert one is not None and (one.text, one.status) == ("5", "unsure")
     assert other is not None and (other.text, other.status) == ("8", "unsure")
+
+
+def test_a_bar_or_a_ring_that_stands_alone_is_no_number_and_in_company_it_is_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def part(level: int) -> Cutout:
+        return Cutout(np.full((30, 40), level, np.uint8), (300, 300))
+
+    said = {31: number("1"), 32: number("0"), 33: number("1990"), 34: number("0,", "unsure", 0.5)}
+    digits = {31: digit(1), 32: digit(0), 33: digit(1)}
+
+    def statuses(*levels: int) -> list[str]:
+        found = read(monkeypatch, Layout((), tuple(map(part, levels))), digits, said)
+        return [one.status for one in found.numbers]
+
+    assert statuses(31, 32) == ["not_a_digit", "not_a_digit"]
+    assert statuses(31, 33) == ["read", "read"]
+    assert statuses(34) == ["not_a_digit"]
+    assert statuses(31, 32, 31) == ["read", "read", "read"]  # a column of ones and zeros
+
+
+def rows_of_digits() -> Gray:
+    """Nine numbers in a list of three columns, by one made-up hand."""
+    rng = np.random.default_rng(11)
+    sheet = np.full((900, 700), 255, np.uint8)
+    hand = Hand(3, tuple(next(iter(FORMS[digit])) for digit in range(10)))
+    for place in range(9):
+        strokes = [
+            stroke + np.array([0.9 * at, 0], np.float32)
+            for at, value in enumerate((2 + place % 4, 3 + place % 5, 5 - place % 3, 7))
+            for stroke in hand.write(value, rng)
+        ]
+        line = draw(strokes, 44, Pen(0.09), rng)
+        top, left = 80 + 260 * (place // 3), 30 + 225 * (place % 3)
+        sheet[top : top + line.shape[0], left : left + line.shape[1]] = line
+    return sheet
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_page_on_its_side_or_head_is_read_as_its_digits_read_best(quarters: int) -> None:
+    upright, reader = rows_of_digits(), Reader(threads=1)
+    expected = reader.page(upright)
+    assert len(expected.numbers) == 9 and {one.status for one in expected.numbers} <= {"read", "unsure"}
+    found = reader.page(np.ascontiguousarray(np.rot90(upright, -quarters)))
+    assert (found.height, found.width) == (upright.shape if quarters == 2 else upright.shape[::-1])
+    assert [one.text for one in found.numbers] == [one.text for one in expected.numbers]
+    high, wide = upright.shape
+    for mine, theirs in zip(found.numbers, expected.numbers, strict=True):
+        box = theirs.box
+        middle = np.array([(box.left + box.right) / 2, (box.top + box.bottom) / 2])
+        place = [(high - middle[1], middle[0]), (wide - middle[0], high - middle[1]), (middle[1], wide - middle[0])]
+        came = ((mine.box.left + mine.box.right) / 2, (mine.box.top + mine.box.bottom) / 2)
+        assert came == pytest.approx(place[quarters - 1], abs=12)

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -18,6 +20,8 @@ from guarismo.paper import dark_on_light, shrink
 from guarismo.textlines import Line, Lines
 from guarismo.types import Box, Gray
 
+T = TypeVar("T")
+
 SHARP = 110
 """Pixels of a line's cut-out at most, margins included: a strip has 48 rows."""
 
@@ -28,10 +32,12 @@ MARGIN = 0.3
 @dataclass(frozen=True, slots=True, eq=False)
 class Layout:
     """``grids`` and ``parts``, both in reading order, as cut-outs of the caller's picture: a part is a line of writing,
-    or a single row of boxes."""
+    or a single row of boxes. ``sample``: some of what may be single digits, dark on light, by which it can be told
+    whether the picture is the right way up."""
 
     grids: tuple[GridCut, ...]
     parts: tuple[Cutout | GridCut, ...]
+    sample: tuple[Gray, ...] = ()
 
 
 def layout(gray: Gray) -> Layout:
@@ -47,7 +53,47 @@ def layout(gray: Gray) -> Layout:
     heights = [line.height for line in lines.lines] + [float(box.height) for box in places[len(lines.lines) :]]
     parts: list[Cutout | GridCut] = [*(_cutout(base, flat, page, lines, line) for line in lines.lines), *rows]
     ordered = (parts[i] for i in textlines.in_reading_order(places, heights))
-    return Layout(tuple(grid for grid in found if grid.rows > 1), tuple(ordered))
+    sample = _sample(found, lines, dark)
+    return Layout(tuple(grid for grid in found if grid.rows > 1), tuple(ordered), sample)
+
+
+SAMPLE, LEAST_SAMPLED, HIGHEST_SAMPLED = 64, 12, 0.15
+"""How many single digits are looked at to tell which way up a picture is, and their longest side: at least so many
+pixels, and at most this share of the page's. Lines play no part in it: on its side a page has none."""
+
+
+def _sample(found: list[GridCut], lines: Lines, dark: Gray) -> tuple[Gray, ...]:
+    """What stands in cells, or else pieces of ink as large as digits, each alone on its paper."""
+    filled = [cell.cutout.gray for grid in found for cell in grid.cells if not cell.empty]
+    if filled:
+        pieces = [piece for gray in _spread(filled) for piece in _pieces_in(gray)]
+        return tuple(_spread(pieces))
+    sizes = lines.stats[:, 2:4].max(1)
+    large = np.flatnonzero((sizes >= LEAST_SAMPLED) & (sizes <= HIGHEST_SAMPLED * max(dark.shape)))
+    return tuple(_piece_alone(piece, lines.labels, lines.stats, dark) for piece in _spread(large.tolist()))
+
+
+def _spread(many: Sequence[T]) -> Sequence[T]:
+    """At most ``SAMPLE`` of these, evenly from all."""
+    return many[:: max(1, -(-len(many) // SAMPLE))]
+
+
+def _pieces_in(gray: Gray) -> list[Gray]:
+    """What hangs together in a cell and is as large as a digit: digits of a number, if they do not touch."""
+    dark = dark_on_light(gray)
+    _level, ink = cv2.threshold(dark, 0, 1, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
+    _count, labels, stats, _centres = cv2.connectedComponentsWithStats(np.asarray(ink, np.uint8), connectivity=8)
+    sizes = stats[1:, 2:4].max(1)
+    large = 1 + np.flatnonzero((sizes >= LEAST_SAMPLED) & (sizes >= 0.6 * sizes.max(initial=0)))
+    return [_piece_alone(piece, np.asarray(labels, np.int32), stats, dark) for piece in large.tolist()]
+
+
+def _piece_alone(piece: int, labels: NDArray[np.int32], stats: NDArray[Any], dark: Gray) -> Gray:
+    left, top, width, height, _area = stats[piece].tolist()
+    spare = max(2, max(width, height) // 8)
+    near = (slice(max(0, top - spare), top + height + spare), slice(max(0, left - spare), left + width + spare))
+    mine = cv2.dilate((labels[near] == piece).astype(np.uint8), np.ones((3, 3), np.uint8))
+    return np.where(mine > 0, dark[near], np.uint8(255)).astype(np.uint8)
 
 
 GLANCE, LEAST_PAGE = 800, 200

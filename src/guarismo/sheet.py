@@ -45,6 +45,18 @@ LEVEL_GAIN = 1.1
 """Rows must stand out by so much more than in the picture as it is, or three words decide how a sheet is turned."""
 
 
+def turned(gray: Gray, quarters: int) -> Cutout:
+    """The whole picture turned to the left by ``quarters`` (0 to 3) times 90 degrees."""
+    rows, columns = gray.shape
+    turns = (
+        np.eye(3),
+        np.array([[0, -1, columns], [1, 0, 0], [0, 0, 1.0]]),
+        np.array([[-1, 0, columns], [0, -1, rows], [0, 0, 1.0]]),
+        np.array([[0, 1, 0], [-1, 0, rows], [0, 0, 1.0]]),
+    )
+    return Cutout(np.ascontiguousarray(np.rot90(gray, quarters)), (rows, columns), turns[quarters])
+
+
 def flat(gray: Gray) -> Cutout:
     """The sheet on ``gray``, straightened, its lines level, with a longest side of at most ``WORK`` pixels."""
     sheet = _sheet(gray)

@@ -46,10 +46,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lines:
-    """Lines, and ``labels`` int32 (H, W), the pieces of ink that they name."""
+    """Lines, and ``labels`` int32 (H, W), the pieces of ink that they name, each with its left, top, width, height and
+    area: ``stats`` int64 (N, 5)."""
 
     lines: tuple[Line, ...]
     labels: NDArray[np.int32]
+    stats: NDArray[np.int64]
 
 
 def find(page: Inked) -> Lines:
@@ -67,7 +69,7 @@ def find(page: Inked) -> Lines:
     lines = _joined([_with_marks(line, stats) for line in found], stats)
     numbers = [line for line in _alone(lines) if line.box.width < LONGEST * line.height]
     kept = [line for line in numbers if _is_writing(line, stats, page, labels)]
-    return Lines(tuple(kept), labels)
+    return Lines(tuple(kept), labels, stats)
 
 
 def _groups(stats: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -80,23 +80,6 @@ def test_a_training_that_runs_away_says_where(tmp_path: Path) -> None:
 
 
 @pytest.mark.train
-def test_a_checkpoint_that_is_cut_off_or_of_another_network_is_named(tmp_path: Path) -> None:
-    digits = pytest.importorskip("guarismo.train.digit")
-    from guarismo.files import write_arrays
-    from guarismo.train.pool import Pool
-
-    pool = Pool(np.full((64, 28, 28), 200, np.uint8), np.zeros(64, np.int64))
-    recipe = dataclasses.replace(digits.SHORT, epochs=1, epoch_size=64, batch_size=16, width=4)
-    for name, write in (
-        ("cut", lambda path: path.write_bytes(b"PK\x03\x04 cut")),
-        ("other", lambda path: write_arrays(path, {"mean0": np.zeros(3)})),
-    ):
-        (tmp_path / name).mkdir()
-        write(tmp_path / name / "checkpoint.npz")
-        with pytest.raises(DataError, match=rf"{name}/checkpoint\.npz: (no|a) checkpoint"):
-            digits.train(recipe, (pool, pool), (pool, pool), tmp_path / "out", print, tmp_path / name)
-
-
 def test_a_part_that_is_cut_off_is_named(tmp_path: Path) -> None:
     from guarismo.train.pool import load_parts
 

@@ -98,8 +98,8 @@ def _values(path: Path) -> tuple[str, ...]:
 start = click.option(
     "--start",
     type=click.Path(path_type=Path, exists=True),
-    metavar="RUN",
-    help="Begin with the weights of another run.",
+    metavar="FOLDER",
+    help="Begin with the weights of another run, or of a model.",
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from guarismo.train.export import Stated, export
 from guarismo.train.learn import Recipe, Task, learn
 from guarismo.train.nets import conv_net
 from guarismo.train.pool import Made, Pool, held_out, load_parts, make_parts
+from guarismo.train.unfold import starting_weights
 from guarismo.train.wiggle import Rng, wiggle
 
 MODEL_VERSION = "2026.11.2"
@@ -83,7 +84,7 @@ def train(
     checks: tuple[Pool, Pool],
     out: Path,
     say: Callable[[Progress], None],
-    start: Path | None = None,
+    start: Sequence[NDArray[np.float32]] | None = None,
 ) -> Any:
     """Train on ``parts`` (MNIST, pool) and watch ``checks``; the Keras model. The rest is as in ``learn``."""
     began = time.perf_counter()
@@ -122,12 +123,17 @@ def _bent(inks: NDArray[np.uint8], rng: Rng) -> NDArray[np.float32]:
     """Three in four bent a little; the rest as they are, since that is how they will be read."""
     chosen = np.flatnonzero(rng.random(len(inks)) < 0.75)
     inks[chosen] = wiggle(inks[chosen], rng)
-    return inks.astype(np.float32) / np.float32(255)
+    return as_ink(inks)
+
+
+def as_ink(inks: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """uint8 0 paper ... 255 → float32 0.0 ... 1.0."""
+    return np.asarray(inks / np.float32(255), np.float32)
 
 
 def logits_of(model: Any, inks: NDArray[np.uint8]) -> NDArray[np.float32]:
     """uint8 (N, 28, 28) → float32 (N, 11), in batches."""
-    scaled = (inks[i : i + 500].astype(np.float32) / np.float32(255) for i in range(0, len(inks), 500))
+    scaled = (as_ink(inks[i : i + 500]) for i in range(0, len(inks), 500))
     return np.concatenate([np.asarray(model(part, training=False)) for part in scaled])
 
 
@@ -137,7 +143,7 @@ def _share_right(model: Any, pool: Pool) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """Where a run finds and leaves things: its own folder, the pool shared by all runs, the run begun with."""
+    """Where a run finds and leaves things: its own folder, the pool shared by all runs, the run or model begun with."""
 
     out: Path
     pool: Path
@@ -181,7 +187,11 @@ def run(recipe: Recipe, data: Data, folders: Folders, say: Callable[[Progress], 
     pool, watched = load_parts(paths[:-1], data.without), load_parts(paths[-1:], data.without)
     if data.also is not None:
         pool = _and(pool, data.also)
-    network = train(recipe, (own, pool), (kept, watched), folders.out, say, folders.start)
+    begun = None
+    if folders.start is not None:
+        some = as_ink(np.concatenate([part.inks[:1000] for part in (own, pool)]))
+        begun = starting_weights(folders.start, "digit", conv_net(recipe.width), some)
+    network = train(recipe, (own, pool), (kept, watched), folders.out, say, begun)
     save_digit(network, recipe, kept, folders.out / "model")
     return network
 

@@ -7,7 +7,7 @@ and Juditsky 1992), which is what is kept. Convolutions are computed in bfloat16
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from zipfile import BadZipFile
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from guarismo.errors import DataError
 from guarismo.files import write_arrays
@@ -53,12 +54,16 @@ class Task:
 
 
 def learn(
-    recipe: Recipe, task: Task, out: Path, after: Callable[[int, float, Any], None], start: Path | None = None
+    recipe: Recipe,
+    task: Task,
+    out: Path,
+    after: Callable[[int, float, Any], None],
+    start: Sequence[NDArray[np.float32]] | None = None,
 ) -> Any:
     """Train and keep a checkpoint an epoch in ``out``; the finished Keras model, in float32.
 
-    A run that was stopped goes on from its last checkpoint. ``start`` is the folder of another run, whose
-    weights are begun with. ``after(epoch, mean loss, the model so far)`` is called after each epoch.
+    A run that was stopped goes on from its last checkpoint. ``start`` are weights to begin with, in the network's
+    order. ``after(epoch, mean loss, the model so far)`` is called after each epoch.
     Raises DataError where the loss is no number.
     """
     keras.utils.set_random_seed(recipe.seed)
@@ -67,7 +72,7 @@ def learn(
     average = [v.numpy() for v in model.weights]
     checkpoint, done = Checkpoint(out), 0
     if start is not None:
-        average = Checkpoint(start).means(len(model.weights))
+        average = list(start)
         assign(model, average)
     if checkpoint.exists():
         done, average = checkpoint.load(recipe, model, optimizer)
@@ -175,7 +180,7 @@ def _average(means: Any, weights: Any, keep: float) -> None:
         mean.assign(mean * keep + weight * (1 - keep))
 
 
-def assign(model: Any, values: list[Any]) -> None:
+def assign(model: Any, values: Sequence[Any]) -> None:
     """Give a network these weights, in its order."""
     for variable, value in zip(model.weights, values, strict=True):
         variable.assign(value)

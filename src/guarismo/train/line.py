@@ -7,7 +7,7 @@ Connectionist temporal classification (Graves, Fernández, Gomez and Schmidhuber
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -24,11 +24,12 @@ from guarismo.decode import BLANK, STEP
 from guarismo.model import LINE_LABELS, NOT_A_DIGIT
 from guarismo.strip import stacked
 from guarismo.train.calibrate import read_threshold
-from guarismo.train.digit import MODEL_VERSION
+from guarismo.train.digit import MODEL_VERSION, as_ink
 from guarismo.train.export import Stated, export
 from guarismo.train.learn import Recipe, Task, learn
 from guarismo.train.lines import Strips, load_parts, make_parts
 from guarismo.train.nets import line_net
+from guarismo.train.unfold import starting_weights
 
 Rng = np.random.Generator
 
@@ -65,7 +66,7 @@ def train(
     held_out: Strips,
     out: Path,
     say: Callable[[Progress], None],
-    start: Path | None = None,
+    start: Sequence[NDArray[np.float32]] | None = None,
 ) -> Any:
     """Train on ``strips`` and watch ``held_out``; the Keras model. The rest is as in ``learn``."""
     began = time.perf_counter()
@@ -91,7 +92,14 @@ def _loss(model: Any, inks: Any, texts: Any) -> Any:
     steps = tf.fill([tf.shape(logits)[1]], tf.shape(logits)[0])
     spelled = tf.nn.ctc_loss(labels, logits, None, steps, blank_index=BLANK)
     silent = -tf.reduce_sum(tf.nn.log_softmax(logits)[:, :, BLANK], 0)
-    return tf.reduce_mean(tf.where(empty, silent, spelled))
+    losses = tf.where(empty, silent, spelled)
+    worst = tf.sort(losses, direction="DESCENDING")[tf.shape(losses)[0] // READABLE]
+    return tf.reduce_mean(tf.where(losses > worst, tf.stop_gradient(losses), losses))
+
+
+READABLE = 30
+"""Of so many lines the one with the largest loss teaches nothing: one in sixty is a line that a shadow or a band has
+swallowed, and the network would learn it by heart. Trimmed as Rousseeuw (1984) trims squares."""
 
 
 def _batches(recipe: Recipe, strips: Strips, epoch: int) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int32]]]:
@@ -119,23 +127,33 @@ def _steps(text: np.str_) -> int:
 
 
 def _bent(ink: NDArray[np.uint8], least: int, rng: Rng) -> NDArray[np.uint8]:
-    """A strip as it is seen this time: wider or narrower, sheared, a little higher or lower, paler or darker; of
-    ``least`` columns or more."""
+    """A strip as it is seen this time: wider or narrower, sheared, a little higher or lower, bent, its strokes thicker
+    or thinner, paler or darker; of ``least`` columns or more."""
     wide = np.exp(rng.normal(0, 0.08))
     shear, up = rng.normal(0, 0.1), rng.normal(0, 1.2)
     tall = np.exp(rng.normal(0, 0.05))
-    columns = max(8, least, round(ink.shape[1] * wide + 24 * abs(shear)))
+    rows, columns = ink.shape[0], max(8, least, round(ink.shape[1] * wide + 24 * abs(shear)))
     turn = np.array([[wide, shear, 12 * abs(shear) - 24 * shear], [0, tall, 24 * (1 - tall) + up]])
-    moved = cv2.warpAffine(ink, turn, (columns, ink.shape[0]), flags=cv2.INTER_LINEAR)
+    back = cv2.invertAffineTransform(turn).astype(np.float32)
+    x, y = np.arange(columns, dtype=np.float32), np.arange(rows, dtype=np.float32)[:, None]
+    across, down = back[0, 0] * x + back[0, 1] * y + back[0, 2], back[1, 0] * x + back[1, 1] * y + back[1, 2]
+    if rng.random() < 0.6:
+        grid = rng.standard_normal((2, 4, max(4, columns // 14)), np.float32) * np.float32(rng.uniform(0.3, 1.6))
+        across += cv2.resize(grid[0], (columns, rows), interpolation=cv2.INTER_CUBIC)
+        down += cv2.resize(grid[1], (columns, rows), interpolation=cv2.INTER_CUBIC)
+    moved = cv2.remap(ink, across, down, cv2.INTER_LINEAR)
+    chance = rng.random()
+    if chance < 0.3:
+        pressed = (cv2.dilate if chance < 0.15 else cv2.erode)(moved, _PRESS)
+        share = rng.uniform(0.2, 1.0 if chance < 0.15 else 0.6)  # a hairline must not be worn away
+        moved = cv2.addWeighted(pressed, share, moved, 1 - share, 0)
     if rng.random() < 0.3:
         table = np.clip(np.linspace(0, 1, 256) ** np.exp(rng.normal(0, 0.35)) * 255, 0, 255)
         moved = cv2.LUT(moved, np.rint(table).astype(np.uint8))
     return np.asarray(moved, np.uint8)
 
 
-def as_ink(strip: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """uint8 0 paper ... 255 → float32 0.0 ... 1.0."""
-    return np.asarray(strip / np.float32(255), np.float32)
+_PRESS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 
 
 def codes(texts: NDArray[np.str_]) -> NDArray[np.int32]:
@@ -209,7 +227,8 @@ def _mean_loss(logits: list[NDArray[np.float32]], texts: NDArray[np.str_], heat:
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """Where a run finds and leaves things: data, the lines shared by all runs, its own folder, the run begun with."""
+    """Where a run finds and leaves things: data, the lines shared by all runs, its own folder, the run or model
+    begun with."""
 
     data: Path
     lines: Path
@@ -222,7 +241,11 @@ def run(recipe: Recipe, folders: Folders, say: Callable[[Progress], None]) -> An
     paths = make_parts(folders.data, folders.lines, "train", recipe.parts, LINES_SEED)
     strips = load_parts(paths)
     kept = load_parts(make_parts(folders.data, folders.lines, "held_out", 1, LINES_SEED))
-    network = train(recipe, strips, kept, folders.out, say, folders.start)
+    begun = None
+    if folders.start is not None:
+        some = stacked([as_ink(strips.strip(i)) for i in range(min(256, len(strips)))])
+        begun = starting_weights(folders.start, "line", line_net(recipe.width), some)
+    network = train(recipe, strips, kept, folders.out, say, begun)
     calibration, stands_for = calibrated(logits_of(network, kept), kept.texts)
     stated = Stated("line", f"{MODEL_VERSION}-seed{recipe.seed}", calibration, stands_for)
     export(network, folders.out / "model", stated, CARD)

@@ -31,11 +31,11 @@ NOT_A_DIGIT = 10
 """The label of everything that is no digit."""
 
 SHARES = {
-    "mnist": 0.25,
-    "strokes": 0.34,
+    "mnist": 0.24,
+    "strokes": 0.32,
     "pendigits": 0.10,
     "optdigits": 0.05,
-    "fonts": 0.06,
+    "fonts": 0.09,
     "letters": 0.06,
     "nondigits": 0.14,
 }
@@ -106,9 +106,20 @@ def sources(folder: Path, with_fonts: bool = True) -> dict[str, Draw]:
 def _characters(paths: list[Path], characters: str, label: Callable[[str], int]) -> Draw:
     def drawn(rng: Rng) -> tuple[Gray, int]:
         character = characters[int(rng.integers(len(characters)))]
-        return fonts.letter(paths[int(rng.integers(len(paths)))], character, rng), label(character)
+        clean = fonts.letter(paths[int(rng.integers(len(paths)))], character, rng)
+        if rng.random() < UNSHARP:  # as on a photo of a puzzle held too near
+            reach = len(clean) * float(rng.uniform(0.02, 0.08))
+            ring = int(2 * reach)
+            clean = np.pad(clean, ring, constant_values=255)
+            clean = np.asarray(cv2.GaussianBlur(clean, (0, 0), reach), np.uint8)
+        return clean, label(character)
 
     return drawn
+
+
+UNSHARP = 0.4
+"""Share of a font's characters that are out of focus, by up to a tenth of their height: a printed 4 with its top
+closed by blur is still a 4."""
 
 
 def pen_paths(folder: Path, part: str) -> Draw:
