@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from guarismo.train.pens import Pen, draw
-from guarismo.train.strokes import Hand
+from guarismo.train.strokes import FORMS, Hand
 from guarismo.types import Gray, Ink
 
 BALLPOINT = Pen(width=0.09, pressure=0.1, softness=0.006)
@@ -113,3 +113,20 @@ def gap(one: Ink, other: Ink) -> float:
 
 
 Disturbance = Callable[[Gray], Gray]
+
+
+def rows_of_digits() -> Gray:
+    """Nine numbers in a list of three columns, by one made-up hand."""
+    rng = np.random.default_rng(11)
+    sheet = np.full((900, 700), 255, np.uint8)
+    hand = Hand(3, tuple(next(iter(FORMS[digit])) for digit in range(10)))
+    for place in range(9):
+        strokes = [
+            stroke + np.array([0.9 * at, 0], np.float32)
+            for at, value in enumerate((2 + place % 4, 3 + place % 5, 5 - place % 3, 7))
+            for stroke in hand.write(value, rng)
+        ]
+        line = draw(strokes, 44, Pen(0.09), rng)
+        top, left = 80 + 260 * (place // 3), 30 + 225 * (place % 3)
+        sheet[top : top + line.shape[0], left : left + line.shape[1]] = line
+    return sheet

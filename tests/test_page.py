@@ -13,9 +13,8 @@ from guarismo.cutout import Cutout
 from guarismo.grids import Cell, GridCut
 from guarismo.layout import Layout
 from guarismo.reader import Reader
-from guarismo.train.pens import Pen, draw
-from guarismo.train.strokes import FORMS, Hand
 from guarismo.types import Box, Digit, Gray, Number, Status
+from pictures import rows_of_digits
 
 BOX = Box(2, 3, 12, 23)
 
@@ -146,23 +145,6 @@ def test_a_bar_or_a_ring_that_stands_alone_is_no_number_and_in_company_it_is_one
     assert statuses(31, 33) == ["read", "read"]
     assert statuses(34) == ["not_a_digit"]
     assert statuses(31, 32, 31) == ["read", "read", "read"]  # a column of ones and zeros
-
-
-def rows_of_digits() -> Gray:
-    """Nine numbers in a list of three columns, by one made-up hand."""
-    rng = np.random.default_rng(11)
-    sheet = np.full((900, 700), 255, np.uint8)
-    hand = Hand(3, tuple(next(iter(FORMS[digit])) for digit in range(10)))
-    for place in range(9):
-        strokes = [
-            stroke + np.array([0.9 * at, 0], np.float32)
-            for at, value in enumerate((2 + place % 4, 3 + place % 5, 5 - place % 3, 7))
-            for stroke in hand.write(value, rng)
-        ]
-        line = draw(strokes, 44, Pen(0.09), rng)
-        top, left = 80 + 260 * (place // 3), 30 + 225 * (place % 3)
-        sheet[top : top + line.shape[0], left : left + line.shape[1]] = line
-    return sheet
 
 
 @pytest.mark.parametrize("quarters", [1, 2, 3])

@@ -88,8 +88,9 @@ def as_number(digit: Digit) -> Number:
 STEP = 4
 """Columns of a strip to one step of the line model."""
 
-REACH = 15
-"""Columns to either side of a digit's middle that its box has at most: digits are 36 rows high and narrower."""
+REACH, FURTHEST, INKED = 15, 27, 0.3
+"""Columns to either side of a digit's middle that its box has at most, and that the first and last digit's have where
+their ink, of at least that level, goes on so far: digits are 36 rows high and narrower."""
 
 
 def language(constraints: Constraints | None) -> Language | None:
@@ -149,15 +150,26 @@ SURE = -0.02
 def _digits_of(characters: list[ctc.Character], strip: Strip, least: float) -> tuple[Digit, ...]:
     middles = [STEP * character.centre + STEP / 2 for character in characters]
     digits = []
+    inked = strip.ink.max(0) > INKED
     for i, (character, middle) in enumerate(zip(characters, middles, strict=True)):
         if character.probabilities is not None:
             before, after = (middles[i - 1] if i else -np.inf), (middles[i + 1] if i + 1 < len(middles) else np.inf)
             left, right = max(middle - REACH, (before + middle) / 2), min(middle + REACH, (middle + after) / 2)
+            left = left if i else len(inked) - _ends(inked[::-1], len(inked) - left, len(inked) - middle)
+            right = right if i + 1 < len(middles) else _ends(inked, right, middle)
             box = strip.box(max(left, 0), max(min(right, strip.ink.shape[1]), left + 1))
             confidence = min(character.confidence, 1.0)
             status: Status = "read" if confidence >= least else "unsure"
             digits.append(Digit(int(character.text), status, confidence, character.probabilities, box))
     return tuple(digits)
+
+
+def _ends(inked: NDArray[np.bool_], edge: float, middle: float) -> float:
+    """The column in which the outermost digit ends, where it reaches on beyond ``edge``: the bar of a wide 7."""
+    place = edge
+    while place < min(len(inked), middle + FURTHEST) and inked[int(place)]:
+        place += 1
+    return place
 
 
 def _around(boxes: list[Box]) -> Box:

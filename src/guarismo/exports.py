@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from typing import Any
 
-from guarismo.results import ACTED_ON, Result, places
-from guarismo.types import Box, Number, Page
+from guarismo.results import Result, places
+from guarismo.types import ACTED_ON, Box, Number, Page
 
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">

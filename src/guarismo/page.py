@@ -15,7 +15,7 @@ from guarismo.grids import Cell, GridCut
 from guarismo.ink import frames
 from guarismo.layout import Layout, layout
 from guarismo.networks import DigitNetwork, LineNetwork
-from guarismo.types import Box, Digit, Gray, Grid, Inks, Number, Status
+from guarismo.types import ACTED_ON, Box, Digit, Gray, Grid, Inks, Number, Status
 
 WIDEST_BOX = 1.5
 """Width against height of a box for one digit. Wider ones, three or more in a row, are a table of one row."""
@@ -245,7 +245,7 @@ def _alternatives(kept: Sequence[Number | None], text: str, confidence: float) -
 def _has_numbers(grid: Grid) -> bool:
     """Tables of words alone are none of ours, nor are letters that hang together like one; empty ones are."""
     inside = [cell for row in grid.cells for cell in row if cell is not None]
-    return not inside or any(cell.status in ("read", "unsure") for cell in inside)
+    return not inside or any(cell.status in ACTED_ON for cell in inside)
 
 
 def _grid(cut: GridCut, said: dict[int, Number]) -> Grid:

@@ -16,8 +16,8 @@ import numpy as np
 from PIL import Image
 
 from guarismo.exports import to_hocr, to_labelstudio
-from guarismo.results import ACTED_ON, Result, in_words, told
-from guarismo.types import Gray, Ink, Number, Page, Status
+from guarismo.results import Result, in_words, told
+from guarismo.types import ACTED_ON, Gray, Ink, Number, Page, Status
 
 COLOURS: dict[Status, tuple[int, int, int]] = {
     "read": (0, 128, 72),

@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from gettext import gettext as _
 from typing import Any
 
-from guarismo.types import Number, Page, Status
-
-ACTED_ON: tuple[Status, ...] = ("read", "unsure")
-"""A reading of these is worth showing; of the rest, the best guess is in JSON for who wants it."""
+from guarismo.types import ACTED_ON, Number, Page, Status
 
 
 @dataclass(frozen=True, slots=True)

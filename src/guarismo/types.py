@@ -25,8 +25,14 @@ Inks = NDArray[np.float32]
 Logits = NDArray[np.float32]
 Probs = NDArray[np.float32]
 
+As = Literal["digit", "number", "page", "auto"]
+"""What is on a picture: one digit, a number in one line, a page; or whichever it is."""
+
 Status = Literal["read", "unsure", "not_a_digit", "blank"]
 STATUSES: tuple[Status, ...] = get_args(Status)
+
+ACTED_ON: tuple[Status, ...] = ("read", "unsure")
+"""A reading of these is worth showing; of the rest, the best guess is in JSON for who wants it."""
 
 PAGE_FORMAT = 1
 """Version of the dictionary that ``Page.to_dict`` makes. A reader refuses another one."""

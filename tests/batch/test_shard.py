@@ -18,11 +18,11 @@ from guarismo.batch import shard
 from guarismo.errors import ModelError, PictureError, UsageError
 from guarismo.image import TOGETHER
 from guarismo.reader import Reader
-from guarismo.types import Gray, Page
+from guarismo.types import As, Gray, Page
 from test_image import encoded
 
 
-def read(reader: Reader, pictures: Any, kind: str = "digit") -> list[dict[str, Any]]:
+def read(reader: Reader, pictures: Any, kind: As = "digit") -> list[dict[str, Any]]:
     return list(shard.rows(shard.reads(reader, kind), pictures))
 
 
@@ -114,7 +114,7 @@ def test_what_is_wrong_with_the_run_stops_it(reader: Reader, fake_model: Path) -
     with pytest.raises(ModelError, match="x: changed"):
         list(shard.rows(wrong, [("a", png(1))]))
     with pytest.raises(UsageError, match="'pages' is no kind of picture"):
-        shard.reads(reader, "pages")
+        shard.reads(reader, "pages")  # type: ignore[arg-type]
     with pytest.raises(ModelError):
         shard.reads(Reader(fake_model, fake_model, line_engine=FakeLineEngine()), "number")
 

@@ -5,6 +5,7 @@ Debian's chromium is used, `apt-get install chromium`; screenshots go to build/s
 
 from __future__ import annotations
 
+import base64
 import csv
 import os
 import shutil
@@ -21,7 +22,11 @@ from typing import Any
 import pytest
 
 pytest.importorskip("fastapi")
+from PIL import Image
+
+from guarismo.render import png
 from guarismo.web.corrections import export
+from pictures import rows_of_digits
 
 playwright: Any = pytest.importorskip("playwright.sync_api")
 
@@ -161,18 +166,31 @@ def test_a_number_of_digits_in_two_strokes(opened: Any) -> None:
     page.screenshot(path=SHOTS / "number-1280.png")
 
 
+def drop(page: Any, data: bytes) -> None:
+    """A file is dropped on the page."""
+    dropped = """async (coded) => {
+        const bytes = Uint8Array.from(atob(coded), (c) => c.charCodeAt(0));
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([bytes], "picture", { type: "image/png" }));
+        document.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+    }"""
+    page.evaluate(dropped, base64.b64encode(data).decode())
+
+
+def test_a_sheet_dropped_has_each_number_laid_over_its_place(opened: Any) -> None:
+    page = opened()
+    page.click("#tab-photo")
+    drop(page, png(Image.fromarray(rows_of_digits())))
+    playwright.expect(page.locator("#picture button")).to_have_count(9)
+    page.locator("#picture button").nth(4).click()
+    playwright.expect(page.locator("#cut")).to_be_visible()
+    page.screenshot(path=SHOTS / "sheet-1280.png")
+
+
 def test_a_photo_dropped_is_read_and_a_click_shows_its_piece(opened: Any) -> None:
     page = opened()
     page.click("#tab-photo")
-    drop = """async (url) => {
-        const bytes = Uint8Array.from(atob(url), (c) => c.charCodeAt(0));
-        const transfer = new DataTransfer();
-        transfer.items.add(new File([bytes], "two.jpg", { type: "image/jpeg" }));
-        document.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
-    }"""
-    import base64
-
-    page.evaluate(drop, base64.b64encode((ROOT / "examples" / "two-in-the-shade.jpg").read_bytes()).decode())
+    drop(page, (ROOT / "examples" / "two-in-the-shade.jpg").read_bytes())
     playwright.expect(page.locator("#photo-reading")).to_have_text("2")
     page.locator("#picture button").first.click()
     playwright.expect(page.locator("#cut")).to_be_visible()

@@ -239,16 +239,36 @@ def test_digits_that_arrive_together_are_read_together() -> None:
     slow, gray = Slow(), np.zeros((1, 1), np.uint8)
     work: Any = Work(slow, threads=1, waiting=10)  # type: ignore[arg-type]
 
-    async def ask() -> list[Digit]:
-        first = asyncio.create_task(work.digit(gray))
+    async def ask() -> list[tuple[Any, Digit]]:
+        first = asyncio.create_task(work.digit(lambda: gray))
         await asyncio.sleep(0.05)
-        rest = [asyncio.create_task(work.digit(gray)) for _ in range(5)]
+        rest = [asyncio.create_task(work.digit(lambda: gray)) for _ in range(5)]
         await asyncio.sleep(0.05)
         slow.go.set()
         return [await one for one in (first, *rest)]
 
-    assert [digit.value for digit in asyncio.run(ask())] == [1, 2, 2, 2, 2, 2]
+    assert [digit.value for _gray, digit in asyncio.run(ask())] == [1, 2, 2, 2, 2, 2]
     assert slow.batches == [1, 5]
+
+
+def test_a_picture_that_cannot_be_opened_costs_the_others_in_its_batch_nothing() -> None:
+    slow, gray = Slow(), np.zeros((1, 1), np.uint8)
+    work: Any = Work(slow, threads=1)  # type: ignore[arg-type]
+
+    def broken() -> Any:
+        raise Problem(415, "no picture")
+
+    async def ask() -> list[Any]:
+        first = asyncio.create_task(work.digit(lambda: gray))
+        await asyncio.sleep(0.05)
+        rest = [asyncio.create_task(work.digit(load)) for load in (lambda: gray, broken, lambda: gray)]
+        await asyncio.sleep(0.05)
+        slow.go.set()
+        return await asyncio.gather(first, *rest, return_exceptions=True)
+
+    _first, one, refused, other = asyncio.run(ask())
+    assert (one[1].value, other[1].value) == (2, 2)
+    assert isinstance(refused, Problem) and refused.status == 415
 
 
 def test_more_than_the_queue_holds_are_told_to_come_again() -> None:
@@ -256,10 +276,10 @@ def test_more_than_the_queue_holds_are_told_to_come_again() -> None:
     work: Any = Work(slow, threads=1, waiting=2)  # type: ignore[arg-type]
 
     async def ask() -> None:
-        inside = [asyncio.create_task(work.digit(gray)) for _ in range(3)]
+        inside = [asyncio.create_task(work.digit(lambda: gray)) for _ in range(3)]
         await asyncio.sleep(0.05)
         with pytest.raises(Problem) as refused:
-            await work.digit(gray)
+            await work.digit(lambda: gray)
         assert refused.value.status == 429 and refused.value.headers["Retry-After"]
         slow.go.set()
         assert len([await one for one in inside]) == 3
@@ -274,7 +294,7 @@ def test_who_waits_too_long_is_told() -> None:
 
     async def ask() -> None:
         with pytest.raises(Problem) as refused:
-            await work.digit(gray)
+            await work.digit(lambda: gray)
         assert refused.value.status == 503
         slow.go.set()
 

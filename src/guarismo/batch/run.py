@@ -24,6 +24,7 @@ from guarismo.batch.store import scheme
 from guarismo.errors import DataError, UsageError
 from guarismo.pattern import Constraints
 from guarismo.reader import Reader
+from guarismo.types import As
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Job:
 
     source: str
     output: str
-    kind: str = "digit"
+    kind: As = "digit"
     form: str = "jsonl"
     model: str | None = None
     line_model: str | None = None

@@ -6,14 +6,14 @@ one row each, so that each picture is in the result. A row is a flat dictionary 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, get_args
 
 from guarismo.errors import DataError, GuarismoError, PictureError, UsageError
 from guarismo.image import batches, load_gray
 from guarismo.pattern import Constraints
 from guarismo.reader import Reader
-from guarismo.types import STATUSES, Digit, Gray, ModelInfo, Number, Page
+from guarismo.types import STATUSES, As, Gray, ModelInfo, Number, Page
 
 SCHEMA = 1
 """Version of the rows' columns and of what they mean. It stands in each row, so that a stray file explains itself."""
@@ -61,31 +61,13 @@ Read = Callable[[list[Gray]], list[Page]]
 """One page for each picture, in their order."""
 
 
-Kind = Callable[[Reader, list[Gray], Constraints | None], list[Page]]
-
-
-def _one_each(read: Callable[[Reader, list[Gray], Constraints | None], Sequence[Digit | Number]]) -> Kind:
-    """Where each picture has one digit or number."""
-    return lambda reader, grays, limits: [
-        reader.page_of(one, gray) for one, gray in zip(read(reader, grays, limits), grays, strict=True)
-    ]
-
-
-KINDS: dict[str, Kind] = {
-    "digit": _one_each(lambda reader, grays, _limits: reader.digits(grays)),
-    "number": _one_each(Reader.numbers),
-    "page": lambda reader, grays, _limits: [reader.sheet(gray) for gray in grays],
-    "auto": _one_each(Reader.readings),
-}
-"""What is on each picture → how it is read."""
-
-
-def reads(reader: Reader, kind: str, limits: Constraints | None = None) -> Read:
+def reads(reader: Reader, kind: As, limits: Constraints | None = None) -> Read:
     """How pictures of such a kind are read. Raises UsageError and ModelError now, before any picture is opened."""
-    if kind not in KINDS:
-        raise UsageError("{came!r} is no kind of picture; expected one of {expected}", came=kind, expected=[*KINDS])
-    KINDS[kind](reader, [], limits)
-    return lambda grays: KINDS[kind](reader, grays, limits)
+    if kind not in get_args(As):
+        expected = [*get_args(As)]
+        raise UsageError("{came!r} is no kind of picture; expected one of {expected}", came=kind, expected=expected)
+    reader.read([], kind, limits)
+    return lambda grays: [page for page, _reading in reader.read(grays, kind, limits)]
 
 
 def rows(read: Read, pictures: Iterable[Picture]) -> Iterator[Row]:

@@ -13,6 +13,7 @@ import click
 from guarismo.cli import _, options
 from guarismo.cli.progress import Bar, Lines, said
 from guarismo.errors import UsageError
+from guarismo.types import As
 from guarismo.workers import cores
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ LEAST_MEMORY = 256
 @click.option("--output", metavar="FOLDER", required=True, help="Where the results go: a folder, or s3://, gs://, ...")
 @options.model
 @options.line_model
-@options.kind(help="What is on each picture: one digit, a number in one line, a page; auto: a digit or a number.")
+@options.kind(help="What is on each picture: one digit, a number in one line, a page; auto: whichever it is.")
 @options.limits
 @click.option(
     "--format",
@@ -54,7 +55,7 @@ def command(
     output: str,
     model: str | None,
     line_model: str | None,
-    kind: str,
+    kind: As,
     form: str,
     limit: int | None,
     shards: int | None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,10 @@ from guarismo.errors import GuarismoError, UsageError
 from guarismo.files import write_whole
 from guarismo.image import batches
 from guarismo.papers import MAX_PAGES
-from guarismo.pattern import Constraints
 from guarismo.reader import Reader
 from guarismo.render import FORMATS
-from guarismo.results import ACTED_ON, Result
-from guarismo.types import Digit, Gray, Number, Page
+from guarismo.results import Result
+from guarismo.types import As, Gray
 
 
 def _folder(name: str, into: str, **told: str) -> Callable[[Any], Any]:
@@ -54,7 +53,7 @@ def command(
     paths: tuple[str, ...],
     model: str | None,
     line_model: str | None,
-    kind: str,
+    kind: As,
     form: str,
     top_k: int,
     max_pages: int | None,
@@ -112,45 +111,19 @@ Named = tuple[str, int | None, Gray]
 Reads = Callable[[list[Named]], list[One]]
 
 
-def _reads(reader: Reader, kind: str, limits: dict[str, Any]) -> Reads:
+def _reads(reader: Reader, kind: As, limits: dict[str, Any]) -> Reads:
     """How many pictures are read as such a kind. Models and constraints are looked at before any picture is."""
     constraints = options.constraints(**limits)
-    kinds: dict[str, Callable[[list[Gray]], Sequence[Digit | Number]]] = {
-        "digit": reader.digits,
-        "number": lambda grays: reader.numbers(grays, constraints),
-        "page": reader.numbers,
-        "auto": lambda grays: reader.readings(grays, constraints),
-    }
-    kinds[kind]([])
+    reader.read([], kind, constraints)
 
     def read(chunk: list[Named]) -> list[One]:
-        pages = _pages(reader, kind, constraints, chunk)
-        rest = [gray for (_name, _number, gray), page in zip(chunk, pages, strict=True) if page is None]
-        found = iter(kinds[kind](rest))
-        ones = []
-        for (name, _number, gray), page in zip(chunk, pages, strict=True):
-            reading = None if page else next(found)
-            told = page or (reader.page_of(reading, gray) if reading else None)
-            ones.append(One(Result(name, told), gray, reading))
-        return ones
+        found = reader.read([gray for *_, gray in chunk], kind, constraints, [number for _, number, _ in chunk])
+        return [
+            One(Result(name, page), gray, reading)
+            for (name, _number, gray), (page, reading) in zip(chunk, found, strict=True)
+        ]
 
     return read if kind != "number" else _hinting(read)
-
-
-def _pages(reader: Reader, kind: str, constraints: Constraints | None, chunk: list[Named]) -> list[Page | None]:
-    """What is read as a page: all, none, or (auto) papers, and pictures with several lines on which numbers are found.
-    Constraints speak of one number, so that with them nothing is a page."""
-    if kind not in ("page", "auto") or constraints is not None:
-        return [None] * len(chunk)
-    from guarismo.layout import has_several_lines  # what finds things on pages takes 20 ms that a digit is spared
-
-    pages: list[Page | None] = []
-    for _name, number, gray in chunk:
-        sure = kind == "page" or number is not None
-        page = reader.sheet(gray, number) if sure or has_several_lines(gray) else None
-        found = page is not None and any(one.status in ACTED_ON for one in page.written)
-        pages.append(page if sure or found else None)
-    return pages
 
 
 def _hinting(read: Reads) -> Reads:

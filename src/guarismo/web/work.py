@@ -17,6 +17,8 @@ from guarismo.types import Gray
 from guarismo.web.problems import Problem
 
 T = TypeVar("T")
+Load = Callable[[], Gray]
+"""Opens or draws a picture, on the thread that reads it."""
 
 TOGETHER = 64
 """Digits in one batch at most: more would make the first wait for the last."""
@@ -26,11 +28,11 @@ class Work:
     """Runs functions on ``threads`` threads; ``waiting`` more may wait. Raises Problem 429 beyond that, and 503 where
     an answer takes longer than ``seconds``: the thread goes on, but nobody waits for it."""
 
-    def __init__(self, reader: Reader, threads: int = 2, waiting: int = 64, seconds: float = 30.0) -> None:
+    def __init__(self, reader: Reader, threads: int = 2, waiting: int = 24, seconds: float = 30.0) -> None:
         self._reader, self._seconds, self._most = reader, seconds, threads + waiting
         self._threads, self._inside = threads, 0
         self._pool: ThreadPoolExecutor | None = None
-        self._digits: list[tuple[Gray, asyncio.Future[Digit]]] = []
+        self._digits: list[tuple[Load, asyncio.Future[tuple[Gray, Digit]]]] = []
         self._batches: asyncio.Task[None] | None = None
 
     @property
@@ -42,11 +44,12 @@ class Work:
         with self._place():
             return await self._in_time(self._submitted(function))
 
-    async def digit(self, gray: Gray) -> Digit:
-        """One digit, read in a batch with those that came meanwhile."""
+    async def digit(self, load: Load) -> tuple[Gray, Digit]:
+        """One digit and its picture, opened and read in a batch with those that came meanwhile. Raises what ``load``
+        raises."""
         with self._place():
-            waiting: asyncio.Future[Digit] = asyncio.get_running_loop().create_future()
-            self._digits.append((gray, waiting))
+            waiting: asyncio.Future[tuple[Gray, Digit]] = asyncio.get_running_loop().create_future()
+            self._digits.append((load, waiting))
             if self._batches is None or self._batches.done():
                 self._batches = asyncio.create_task(self._read_batches())
             return await self._in_time(waiting)
@@ -81,15 +84,28 @@ class Work:
     async def _read_batches(self) -> None:
         while self._digits:
             some, self._digits = self._digits[:TOGETHER], self._digits[TOGETHER:]
-            some = [(gray, waiting) for gray, waiting in some if not waiting.done()]
-            grays = [gray for gray, _waiting in some]
+            some = [(load, waiting) for load, waiting in some if not waiting.done()]
+            loads = [load for load, _waiting in some]
             try:
-                found = await self._submitted(partial(self._reader.digits, grays))
+                found = await self._submitted(partial(self._read, loads))
             except Exception as error:  # whoever waits is told
-                for _gray, waiting in some:
-                    if not waiting.done():
-                        waiting.set_exception(error)
-                continue
-            for (_gray, waiting), digit in zip(some, found, strict=True):
-                if not waiting.done():
-                    waiting.set_result(digit)
+                found = [error] * len(some)
+            for (_load, waiting), one in zip(some, found, strict=True):
+                if waiting.done():
+                    continue
+                if isinstance(one, Exception):
+                    waiting.set_exception(one)
+                else:
+                    waiting.set_result(one)
+
+    def _read(self, loads: list[Load]) -> list[tuple[Gray, Digit] | Exception]:
+        opened = [_tried(load) for load in loads]
+        digits = iter(self._reader.digits([one for one in opened if not isinstance(one, Exception)]))
+        return [one if isinstance(one, Exception) else (one, next(digits)) for one in opened]
+
+
+def _tried(load: Load) -> Gray | Exception:
+    try:
+        return load()
+    except Exception as error:  # one picture that cannot be opened must not cost the others their answer
+        return error

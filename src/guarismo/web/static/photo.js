@@ -28,12 +28,20 @@ export function showPhoto({ ask, words, inWords, shown, tell, remember, open }) 
 
   function show(page, url) {
     const picture = Object.assign(new Image(), { src: url, alt: words().photo });
-    $("picture").replaceChildren(picture, ...page.numbers.map((number) => place(number, page, picture)));
+    const numbers = written(page);
+    $("picture").replaceChildren(picture, ...numbers.map((number) => place(number, page, picture)));
     $("picture").hidden = false;
     $("drop").classList.add("small");
-    if (!page.numbers.length) return void ($("photo-advice").textContent = words().none);
-    tell("photo-", page.numbers[0]);
-    for (const number of page.numbers) remember(number);
+    if (!numbers.length) return void ($("photo-advice").textContent = words().none);
+    tell("photo-", numbers[0]);
+    for (const number of numbers) remember(number);
+  }
+
+  // All that is told as a number, in cells too; where there is none, what was looked at.
+  function written(page) {
+    const every = [...page.numbers, ...page.grids.flatMap((grid) => grid.cells.flat())].filter(Boolean);
+    const told = every.filter((number) => number.status === "read" || number.status === "unsure");
+    return told.length ? told : every.slice(0, 1);
   }
 
   function place(number, page, picture) {
