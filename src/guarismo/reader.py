@@ -8,7 +8,7 @@ It wires the stages, each of which can be used alone:
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -27,7 +27,7 @@ from guarismo.networks import DigitNetwork, LineNetwork, either
 from guarismo.papers import MAX_PAGES
 from guarismo.papers import paper as opened
 from guarismo.pattern import Constraints
-from guarismo.types import ACTED_ON, As, Digit, Gray, Logits, ModelInfo, Number, Page
+from guarismo.types import Digit, Gray, Logits, ModelInfo, Number, Page
 
 
 class Reader:
@@ -125,46 +125,6 @@ class Reader:
 
         found = page.read(gray, self._digits, self._lines)
         return Page(found.numbers, found.grids, gray.shape[1], gray.shape[0], self.line_model, page_number)
-
-    def read(
-        self,
-        grays: Sequence[Gray],
-        kind: As = "auto",
-        constraints: Constraints | None = None,
-        page_numbers: Sequence[int | None] = (),
-    ) -> list[tuple[Page, Digit | Number | None]]:
-        """Each open picture as what it is, as all doors have it: a ``Page``, and the one digit or number that the page
-        is made of, None where it may have many.
-
-        "auto" takes a picture with several lines, on which there are numbers, and one with a number in ``page_numbers``
-        for a page; the rest as ``readings`` does. Constraints speak of one number, so that with them nothing is a page.
-        Raises what ``number`` raises, for no pictures too.
-        """
-        numbers = [*page_numbers, *[None] * (len(grays) - len(page_numbers))]
-        wholes = [self._whole(gray, kind, constraints, number) for gray, number in zip(grays, numbers, strict=True)]
-        rest = [gray for gray, whole in zip(grays, wholes, strict=True) if whole is None]
-        singles: dict[As, Callable[[], Sequence[Digit | Number]]] = {
-            "digit": lambda: self.digits(rest),
-            "number": lambda: self.numbers(rest, constraints),
-            "page": lambda: self.numbers(rest),  # none is left, but the line model is looked at
-            "auto": lambda: self.readings(rest, constraints),
-        }
-        found = iter(singles[kind]())
-        return [
-            (whole, None) if whole is not None else (self.page_of(one := next(found), gray), one)
-            for gray, whole in zip(grays, wholes, strict=True)
-        ]
-
-    def _whole(self, gray: Gray, kind: As, constraints: Constraints | None, number: int | None) -> Page | None:
-        if kind not in ("page", "auto") or constraints is not None:
-            return None
-        from guarismo.layout import has_several_lines  # what finds things on pages takes 20 ms that a digit is spared
-
-        sure = kind == "page" or number is not None
-        if not sure and not has_several_lines(gray):
-            return None
-        page = self.sheet(gray, number)
-        return page if sure or any(one.status in ACTED_ON for one in page.written) else None
 
     def logits(self, name: Literal["digit", "line"], inputs: NDArray[np.float32]) -> Logits:
         """What the network says, unread: of ink float32 (N, 28, 28), (N, 11); of strips (N, 48, W), (N, T, 17)."""

@@ -21,8 +21,9 @@ pytest.importorskip("fastapi")
 
 from guarismo import Reader
 from guarismo.errors import OutputError
-from guarismo.web.app import Settings, create_app
+from guarismo.web.app import create_app
 from guarismo.web.corrections import Corrections, export
+from guarismo.web.guard import Settings
 
 schemathesis: Any = pytest.importorskip("schemathesis")
 checks: Any = pytest.importorskip("schemathesis.specs.openapi.checks")

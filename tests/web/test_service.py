@@ -21,7 +21,8 @@ from fastapi.testclient import TestClient
 from guarismo import Digit, Page, Reader
 from guarismo.errors import OutputError
 from guarismo.types import Box, Gray
-from guarismo.web.app import Settings, create_app
+from guarismo.web.app import create_app
+from guarismo.web.guard import Settings
 from guarismo.web.problems import Problem
 from guarismo.web.work import Work
 
@@ -36,7 +37,7 @@ def reader() -> Reader:
 
 @pytest.fixture(scope="module")
 def client(reader: Reader) -> Iterator[TestClient]:
-    with TestClient(create_app(reader), raise_server_exceptions=False) as client:
+    with TestClient(create_app(reader, Settings()), raise_server_exceptions=False) as client:
         yield client
 
 
@@ -206,7 +207,7 @@ def test_the_open_inference_protocol(client: TestClient) -> None:
 
 
 def test_prometheus_is_told_what_was_read_and_refused(reader: Reader) -> None:
-    with TestClient(create_app(reader), raise_server_exceptions=False) as client:
+    with TestClient(create_app(reader, Settings()), raise_server_exceptions=False) as client:
         client.post("/v1/read?as=digit", content=SEVEN)
         client.post("/v1/read?as=digit", content=b"no picture")
         told = client.get("/metrics").text

@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 from guarismo.errors import DataError, GuarismoError, PictureError, UsageError
 from guarismo.image import batches, load_gray
+from guarismo.kinds import read_as
 from guarismo.pattern import Constraints
 from guarismo.reader import Reader
 from guarismo.types import STATUSES, As, Gray, ModelInfo, Number, Page
@@ -66,8 +67,8 @@ def reads(reader: Reader, kind: As, limits: Constraints | None = None) -> Read:
     if kind not in get_args(As):
         expected = [*get_args(As)]
         raise UsageError("{came!r} is no kind of picture; expected one of {expected}", came=kind, expected=expected)
-    reader.read([], kind, limits)
-    return lambda grays: [page for page, _reading in reader.read(grays, kind, limits)]
+    read_as(kind, reader, [], limits)
+    return lambda grays: [page for page, _reading in read_as(kind, reader, grays, limits)]
 
 
 def rows(read: Read, pictures: Iterable[Picture]) -> Iterator[Row]:

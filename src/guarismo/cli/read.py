@@ -15,6 +15,7 @@ from guarismo.cli.written import Folders, One, Written
 from guarismo.errors import GuarismoError, UsageError
 from guarismo.files import write_whole
 from guarismo.image import batches
+from guarismo.kinds import read_as
 from guarismo.papers import MAX_PAGES
 from guarismo.reader import Reader
 from guarismo.render import FORMATS
@@ -114,10 +115,10 @@ Reads = Callable[[list[Named]], list[One]]
 def _reads(reader: Reader, kind: As, limits: dict[str, Any]) -> Reads:
     """How many pictures are read as such a kind. Models and constraints are looked at before any picture is."""
     constraints = options.constraints(**limits)
-    reader.read([], kind, constraints)
+    read_as(kind, reader, [], constraints)
 
     def read(chunk: list[Named]) -> list[One]:
-        found = reader.read([gray for *_, gray in chunk], kind, constraints, [number for _, number, _ in chunk])
+        found = read_as(kind, reader, [gray for *_, gray in chunk], constraints, [number for _, number, _ in chunk])
         return [
             One(Result(name, page), gray, reading)
             for (name, _number, gray), (page, reading) in zip(chunk, found, strict=True)

@@ -52,7 +52,8 @@ def command(
     try:
         import uvicorn
 
-        from guarismo.web.app import Settings, create_app
+        from guarismo.web.app import create_app
+        from guarismo.web.guard import Settings
     except ImportError as error:
         raise UsageError("{name} is not installed: pip install 'guarismo[serve]'", name=error.name) from error
     if api_key == "":

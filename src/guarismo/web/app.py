@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hmac
 import io
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,14 +17,13 @@ from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from PIL import Image
 from pydantic import BaseModel, Field
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from guarismo import Digit, Number, Page, Reader, __version__
 from guarismo.errors import GuarismoError, PictureError
 from guarismo.image import load_gray
 from guarismo.ink import frame
+from guarismo.kinds import read_as
 from guarismo.pattern import Constraints
 from guarismo.render import ink_picture, png
 from guarismo.strip import strip
@@ -35,33 +31,12 @@ from guarismo.types import As, Gray
 from guarismo.web import inference, problems
 from guarismo.web.corrections import Correction, Corrections, strokes_text
 from guarismo.web.drawing import Drawing, drawn
+from guarismo.web.guard import Guard, Settings, largest
 from guarismo.web.metrics import Metrics
 from guarismo.web.problems import Problem, documented
 from guarismo.web.work import Load, Work
 
 STATIC = Path(__file__).with_name("static")
-
-HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
-"""On every answer: the page loads nothing from elsewhere and is framed by nobody."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What ``guarismo serve`` is started with: a picture's most bytes and pixels, and what ``Work`` is bounded by."""
-
-    api_key: str | None = None
-    cors: tuple[str, ...] = ()
-    keep: Path | None = None
-    bytes: int = 20_000_000
-    pixels: int = 40_000_000
-    waiting: int = 24
-    seconds: float = 30.0
-    threads: int = 2
 
 
 class Asked(BaseModel):
@@ -100,7 +75,7 @@ class Corrected(BaseModel):
     picture: str | None = Field(None, description="The picture in base64, where it was not drawn.")
 
 
-def create_app(reader: Reader, settings: Settings = Settings()) -> FastAPI:
+def create_app(reader: Reader, settings: Settings) -> FastAPI:
     """The application. Raises OutputError where corrections cannot be kept."""
     kept = None if settings.keep is None else Corrections(settings.keep)
     work = Work(reader, settings.threads, settings.waiting, settings.seconds)
@@ -128,7 +103,11 @@ def create_app(reader: Reader, settings: Settings = Settings()) -> FastAPI:
     ):
         app.add_exception_handler(error, handler)
     metrics = Metrics(lambda: work.inside)
-    _guard(app, settings, metrics)
+    if settings.cors:
+        from fastapi.middleware.cors import CORSMiddleware
+
+        app.add_middleware(CORSMiddleware, allow_origins=list(settings.cors), allow_methods=["GET", "POST"])
+    app.add_middleware(Guard, settings=settings, metrics=metrics)
     _reading(app, reader, work, settings, metrics)
     _protocol(app, reader, work, settings)
     _corrections(app, reader, kept, settings)
@@ -136,74 +115,12 @@ def create_app(reader: Reader, settings: Settings = Settings()) -> FastAPI:
     return app
 
 
-def _guard(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
-    """Headers, keys, sizes and counts around every request."""
-    if settings.cors:
-        from fastapi.middleware.cors import CORSMiddleware
-
-        app.add_middleware(CORSMiddleware, allow_origins=list(settings.cors), allow_methods=["GET", "POST"])
-
-    app.add_middleware(Guard, settings=settings, metrics=metrics)
-
-
-class Guard:
-    """Refuses before a route is looked for, counts, and puts ``HEADERS`` on every answer.
-
-    ASGI itself, as Starlette's wrapper for functions takes a third of a millisecond a request.
-    """
-
-    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
-        self._app, self._settings, self._metrics = app, settings, metrics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        began, status = time.perf_counter(), 500
-
-        async def sent(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers[name] = value
-            await send(message)
-
-        try:
-            await (_refused(Request(scope), self._settings) or self._app)(scope, receive, sent)
-        finally:
-            route = getattr(scope.get("route"), "path", "other")
-            self._metrics.answered(route, status, time.perf_counter() - began)
-
-
-OPEN = ("/", "/healthz", "/v2/health/live", "/v2/health/ready")
-"""Asked for without a key: the page, which sends one, and what a supervisor asks."""
-
-
-def _refused(request: Request, settings: Settings) -> Response | None:
-    path = request.url.path
-    if settings.api_key is not None and path not in OPEN and not path.startswith("/static/"):
-        given = request.headers.get("x-api-key") or request.headers.get("authorization", "").removeprefix("Bearer ")
-        if not hmac.compare_digest(given.encode(), settings.api_key.encode()):
-            return problems.answer(401, "a wrong key, or none; send it as X-API-Key", {"WWW-Authenticate": "Bearer"})
-    length = request.headers.get("content-length", "0")
-    if not length.isdigit() or int(length) > _largest(settings):
-        return problems.answer(413, f"more than {settings.bytes:,} bytes; save the picture smaller")
-    return None
-
-
-def _largest(settings: Settings) -> int:
-    """Bytes of a request: base64 makes three of a picture's four, and a form has a little around it."""
-    return settings.bytes * 4 // 3 + 10_000
-
-
 async def _body(request: Request, settings: Settings) -> bytes:
     """All bytes of a request, never more than are allowed, whatever its length was said to be."""
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)
-        if size > _largest(settings):
+        if size > largest(settings):
             raise Problem(413, f"more than {settings.bytes:,} bytes; save the picture smaller")
         parts.append(part)
     return b"".join(parts)
@@ -291,7 +208,7 @@ async def _digit(reader: Reader, work: Work, load: Load) -> Looked:
 
 
 def _read(reader: Reader, gray: Gray, kind: As, constraints: Constraints | None) -> Looked:
-    ((page, reading),) = reader.read([gray], kind, constraints)
+    ((page, reading),) = read_as(kind, reader, [gray], constraints)
     return gray, page, reading
 
 
