@@ -50,6 +50,7 @@ def command(
     timeout: float,
 ) -> int:
     try:
+        import cv2
         import uvicorn
 
         from guarismo.web.app import create_app
@@ -64,6 +65,7 @@ def command(
     with _listening(host, port) as listening:
         click.echo(_("guarismo listens on {address}").format(address=_address(listening)), err=True)
         # a picture is in no log: only methods, paths and statuses are, and not even these by default
+        cv2.setNumThreads(1)  # a digit is too small for two, and they would wait for each other
         config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=30)
         uvicorn.Server(config).run(sockets=[listening])
     return 0
