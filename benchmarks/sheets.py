@@ -28,6 +28,7 @@ from guarismo import Number, Page, Reader
 from guarismo.datasets import data_folder
 from guarismo.errors import DatasetError
 from guarismo.train.writers import Writers
+from guarismo.types import ACTED_ON
 
 SEED = 2026
 PHOTO = (4000, 3000)
@@ -36,7 +37,7 @@ PHOTO = (4000, 3000)
 
 def every(page: Page) -> Iterator[Number]:
     """All numbers that a page reports, those of cells too."""
-    return (number for number in page.written if number.status in ("read", "unsure"))
+    return (number for number in page.written if number.status in ACTED_ON)
 
 
 def matched(page: Page, wanted: Iterable[rendered.Wanted]) -> tuple[list[Number | None], int]:

@@ -192,8 +192,7 @@ BODIES = {
 
 
 Answer = dict[str, Any]
-"""What the description says that a reading is. The answers are made by hand: to be checked against it, each would
-take as long as reading it."""
+"""What the description says that a reading is. The answers are made by hand, and not checked against it one by one."""
 
 SMALL = 50_000
 """Bytes of a picture up to which it is opened in a batch with others."""
