@@ -125,6 +125,20 @@ def test_what_is_clear_is_read_however_much_blank_paper_is_cut(text: str, sure: 
     assert score == pytest.approx(ctc.log_probability(log_probs, text, ALL, BLANK))
 
 
+@given(seeds, st.integers(1, 5), st.integers(1, 5))
+def test_looks_agree_on_the_mean_of_what_each_says(seed: int, steps: int, others: int) -> None:
+    """Of digits: what all spellings of them have together, one by one."""
+    looks = [line(seed, steps), line(seed + 1, others)]
+    spellings = sorted({collapsed(path) for n in (steps, others) for path in itertools.product(range(4), repeat=n)})
+    texts = ["71", "7-1", "", "-", "77"]
+    whole, digits = ctc.agreed(looks, texts, FEW, END)
+    each = {t: np.mean([np.exp(ctc.log_probability(one, t, FEW, END)) for one in looks]) for t in spellings}
+    for text, log_whole, log_digits in zip(texts, whole, digits, strict=True):
+        assert np.exp(log_whole) == pytest.approx(each.get(text, 0.0), abs=1e-12)
+        alike = [share for t, share in each.items() if t.replace("-", "") == text.replace("-", "")]
+        assert np.exp(log_digits) == pytest.approx(sum(alike), abs=1e-12)
+
+
 @given(seeds, shapes)
 def test_greedy_is_the_best_where_its_one_path_has_more_than_half(seed: int, steps: int) -> None:
     log_probs = line(seed, steps, spread=6.0)

@@ -145,3 +145,34 @@ def test_whatever_the_logits_shares_are_shares_and_boxes_lie_in_order(logits: Lo
     lefts = [digit.box.left for digit in found.digits]
     assert lefts == sorted(lefts)
     assert all(0 <= d.box.left < d.box.right <= 1000 and d.box.height > 0 for d in found.digits)
+
+
+def test_a_doubtful_mark_leaves_the_digits_sure() -> None:
+    doubtful = said("1.5")
+    doubtful[6, [LINE_LABELS.index("."), BLANK]] = 12
+    found = number(doubtful)
+    assert found.digits_text == "15" and found.status == "unsure"
+    assert found.confidence == pytest.approx(0.5, abs=0.01)
+    assert found.digits_confidence > 0.99
+    assert {found.text, found.alternatives[0][0]} == {"1.5", "15"}
+
+
+def test_further_looks_outvote_the_first() -> None:
+    first, sure = said("17", other="9"), said("19", steps=30)
+    alone, outvoted = decode.number(first, strip(), MODEL), decode.number(first, strip(), MODEL, None, [sure, sure])
+    assert alone.text == "17"
+    assert (outvoted.text, outvoted.status) == ("19", "unsure")
+    assert outvoted.confidence > 0.7
+    assert outvoted.alternatives[0][0] == "17"
+    assert [digit.value for digit in outvoted.digits] == [1, 9]
+
+
+def test_further_looks_keep_to_what_is_allowed() -> None:
+    allowed = decode.language(Constraints(pattern="1[78]"))
+    found = decode.number(said("17", other="9"), strip(), MODEL, allowed, [said("19", 20), said("18", 3)])
+    assert found.text in ("17", "18")
+
+
+@pytest.mark.parametrize(("lead", "clear"), [(16.0, True), (4.0, False)])
+def test_a_line_is_clear_where_one_alignment_has_nearly_all(lead: float, clear: bool) -> None:
+    assert decode.is_clear(said("12", lead), 1.0) is clear

@@ -18,6 +18,7 @@ from guarismo.errors import ModelError, OutputError
 from guarismo.files import write_whole
 from guarismo.ink import INK_VERSION
 from guarismo.model import bundled, load_model, save_model
+from guarismo.types import Look
 
 
 @pytest.fixture
@@ -138,8 +139,20 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
         thresholds={"read": float("nan"), "not_a_digit": 1}
     ),
     "a threshold is below 0": lambda described: described.update(thresholds={"read": -5, "not_a_digit": 0.5}),
+    "looks is a number": lambda described: described.update(looks=3),
+    "a look of three": lambda described: described.update(looks=[[1, 1, 0]]),
+    "a look of nothing": lambda described: described.update(looks=[[0, 1, 0, 0]]),
+    "a look that leans too far": lambda described: described.update(looks=[[1, 1, 0.9, 0]]),
+    "a look that is not a number": lambda described: described.update(looks=[[1, 1, 0, float("nan")]]),
+    "too many looks": lambda described: described.update(looks=[[1, 1, 0, 0]] * 9),
     "thresholds is a list": lambda described: described.update(thresholds=[0.9, 0.5]),
 }
+
+
+def test_looks_come_as_they_were_stated_and_an_older_model_has_none(directory: Path) -> None:
+    assert load_model(directory, INK_VERSION).looks == ()
+    rewrite(directory, lambda described: described.update(looks=[[0.85, 1.1, -0.1, 0.5]]))
+    assert load_model(directory, INK_VERSION).looks == (Look(0.85, 1.1, -0.1, 0.5),)
 
 
 @pytest.mark.parametrize("what", CHANGES)

@@ -80,6 +80,21 @@ def test_a_doubtful_character_makes_the_number_unsure_and_has_alternatives(reade
     assert number.confidence > number.alternatives[0][1]
 
 
+def test_only_what_is_not_clear_is_looked_at_again(line_engine: FakeLineEngine, tmp_path: Path) -> None:
+    """The second look is the first once more here: the answer stays, and so does its confidence."""
+    once = Reader(write_fake_model(tmp_path / "d"), write_fake_line_model(tmp_path / "l"), line_engine=line_engine)
+    again = write_fake_line_model(tmp_path / "again", looks=[[1, 1, 0, 0], [1, 1, 0, 0]])
+    twice = Reader(write_fake_model(tmp_path / "d2"), again, line_engine=line_engine)
+    pictures = [spelled("1990"), spelled("1234", unsure="3"), PAPER, spelled("42")]
+    expected = once.numbers(pictures)
+    assert sum(shape[0] for shape in line_engine.shapes) == 3
+    line_engine.shapes.clear()
+    found = twice.numbers(pictures)
+    assert sum(shape[0] for shape in line_engine.shapes) == 3 + 2
+    assert [(one.text, one.status, one.box) for one in found] == [(one.text, one.status, one.box) for one in expected]
+    assert [one.confidence for one in found] == pytest.approx([one.confidence for one in expected])
+
+
 def test_blank_paper_is_blank_and_ink_without_a_number_is_no_digit(reader: Reader) -> None:
     blank, solid, dash = reader.numbers([PAPER, spelled("#"), spelled("-")])
     assert (blank.text, blank.status, blank.digits, blank.confidence) == ("", "blank", (), 1.0)

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from guarismo.strip import FILLED, HEIGHT, MAX_WIDTH, Strip, strip
-from guarismo.types import Gray
+from guarismo.strip import FILLED, HEIGHT, MAX_WIDTH, Strip, again, strip
+from guarismo.types import Gray, Look
 
 
 def line(height: int = 60, text: str = "1990", paper: int = 230, ink: int = 60) -> Gray:
@@ -133,3 +133,19 @@ def test_a_mark_along_an_edge_is_no_error(rows: int) -> None:
         gray[top, 10:14] = 20
         found = strip(gray)
         assert found is None or (found.ink.shape[0] == HEIGHT and np.isfinite(found.ink).all())
+
+
+def test_a_further_look_is_smaller_leans_or_is_bolder_about_the_middle_row() -> None:
+    ink = np.zeros((HEIGHT, 40), np.float32)
+    ink[8:40, 18:22] = 1.0
+    np.testing.assert_array_equal(again(ink, Look(1, 1, 0, 0)), ink)
+    small, leaning, bold = (again(ink, look) for look in (Look(0.5, 0.5, 0, 0), Look(1, 1, 0.25, 0), Look(1, 1, 0, 1)))
+    assert small.shape == (HEIGHT, 20)
+    rows = np.flatnonzero(small.max(1) > 0.5)
+    assert (rows[0], rows[-1]) == (16, 31)
+    heads = [float(np.flatnonzero(leaning[row] > 0.5).mean()) for row in (9, 24, 38)]
+    assert heads[0] - heads[1] == pytest.approx(0.25 * 15, abs=0.6)
+    assert heads[1] - heads[2] == pytest.approx(0.25 * 14, abs=0.6)
+    assert heads[1] == pytest.approx((leaning.shape[1] - 40) / 2 + 19.5, abs=0.6)
+    assert [int((bold > 0.5)[24].sum()), int((ink > 0.5)[24].sum())] == [6, 4]
+    assert all(0 <= one.min() and one.max() <= 1 and one.dtype == np.float32 for one in (small, leaning, bold))

@@ -54,6 +54,14 @@ def test_values_are_immutable_hashable_and_hold_no_arrays(value: Any) -> None:
     assert not hasattr(value, "__dict__")
 
 
+def test_digits_are_never_less_sure_than_the_number_with_its_marks() -> None:
+    assert Number("1.5", (), "unsure", 0.6, BOX).digits_confidence == 0.6
+    assert Number("1.5", (), "unsure", 0.6, BOX, (), 0.9).digits_confidence == 0.9
+    assert Number("1.5", (), "unsure", 0.6, BOX, (), 0.599999).digits_confidence == 0.6
+    before = {name: value for name, value in PAGE.numbers[0].to_dict().items() if name != "digits_confidence"}
+    assert Number.from_dict(before) == PAGE.numbers[0]  # as written by a version that did not know it
+
+
 @pytest.mark.parametrize("came", [None, 0, 2, "1"])
 def test_a_page_of_another_format_is_refused_in_one_line(came: object) -> None:
     with pytest.raises(DataError) as caught:

@@ -143,6 +143,27 @@ def log_probability(log_probs: Steps, text: str, labels: Sequence[str], blank: i
     return float(_forward(log_probs, [_symbols(text, labels)], blank)[0])
 
 
+def agreed(
+    looks: Sequence[Steps], texts: Sequence[str], labels: Sequence[str], blank: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Log probabilities (N,) of texts, and of their digits whatever marks stand between: means over several looks.
+
+    ``looks`` are the steps (T, C) of the same line seen in several ways, T their own. Marks and blanks added together
+    are one silence; with it for a blank, the alignments of the digits are those of all their spellings.
+    """
+    silent = [i for i, label in enumerate(labels) if i == blank or not label.isdigit()]
+    whole = np.full((max(map(len, looks)), len(looks), len(labels) + 1), -np.inf)
+    whole[:, :, [blank, -1]] = 0.0  # after its last step a look says nothing, surely
+    for i, steps in enumerate(looks):
+        whole[: len(steps), i, :-1] = steps
+        whole[: len(steps), i, -1] = np.logaddexp.reduce(steps[:, silent], 1)
+    symbols = [_symbols(text, labels) for text in texts]
+    digits = [tuple(symbol for symbol in each if symbol not in silent) for each in symbols]
+    blanks = np.repeat([blank, len(labels)], len(texts))
+    shares = np.logaddexp.reduce(_forward(whole, [*symbols, *digits], blanks), 0) - np.log(len(looks))
+    return shares[: len(texts)], shares[len(texts) :]
+
+
 def log_accepted(log_probs: Steps, blank: int, language: Language) -> float:
     """Of all texts of the language together. Take it from a text's, and that is the text's *given the constraint*."""
     return _ahead(np.exp(log_probs), blank, language).log_accepted
@@ -243,23 +264,25 @@ def _symbols(text: str, labels: Sequence[str]) -> Symbols:
     return tuple(labels.index(character) for character in text)
 
 
-def _forward(log_probs: Steps, texts: Sequence[Symbols], blank: int) -> Steps:
-    """CTC's forward pass over all texts (N) at once: their log probabilities (N,)."""
+def _forward(log_probs: Steps, texts: Sequence[Symbols], blank: int | NDArray[np.int64]) -> Steps:
+    """CTC's forward pass over all texts (N) at once, each with its own ``blank`` or all with one: log probabilities
+    (N,) of steps (T, C), (K, N) of (T, K, C)."""
     path, skips = _paths(texts, blank)
-    states = np.full((len(texts), path.shape[1] + 2), -np.inf)  # two columns in front, so that each looks back alike
-    states[:, 2] = 0.0  # before the first step: as after a blank
+    states = np.full((*log_probs.shape[1:-1], len(texts), path.shape[1] + 2), -np.inf)
+    states[..., 2] = 0.0  # before the first step: as after a blank; two in front, so that each looks back alike
     for step in log_probs:
-        back = np.logaddexp(np.logaddexp(states[:, 2:], states[:, 1:-1]), states[:, :-2] + skips)
-        states[:, 2:] = back + step[path]
+        back = np.logaddexp(np.logaddexp(states[..., 2:], states[..., 1:-1]), states[..., :-2] + skips)
+        states[..., 2:] = back + step[..., path]
     last = 2 * np.array([len(text) for text in texts], int) + 2
     row = np.arange(len(texts))
-    ends: Steps = np.logaddexp(states[row, last], np.where(last > 2, states[row, last - 1], -np.inf))
+    ends: Steps = np.logaddexp(states[..., row, last], np.where(last > 2, states[..., row, last - 1], -np.inf))
     return ends
 
 
-def _paths(texts: Sequence[Symbols], blank: int) -> tuple[NDArray[np.int64], Steps]:
+def _paths(texts: Sequence[Symbols], blank: int | NDArray[np.int64]) -> tuple[NDArray[np.int64], Steps]:
     """The texts with blanks around characters (N, S), and what skipping the blank before costs: 0 or -inf (N, S)."""
-    path = np.full((len(texts), 2 * max((len(text) for text in texts), default=0) + 1), blank)
+    path = np.empty((len(texts), 2 * max((len(text) for text in texts), default=0) + 1), int)
+    path[:] = np.reshape(blank, (-1, 1))
     for row, text in zip(path, texts, strict=True):
         row[1 : 2 * len(text) : 2] = text
     skips = np.full(path.shape, -np.inf)

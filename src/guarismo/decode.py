@@ -7,6 +7,7 @@ Weinberger 2017, "On calibration of modern neural networks"), for the digit *and
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,49 +99,92 @@ def language(constraints: Constraints | None) -> Language | None:
     return None if constraints is None else pattern.build(constraints, LINE_LABELS, BLANK)
 
 
-def number(logits: Logits, strip: Strip, model: Model, allowed: Language | None = None) -> Number:
+def number(
+    logits: Logits, strip: Strip, model: Model, allowed: Language | None = None, further: Sequence[Logits] = ()
+) -> Number:
     """The number that the logits (T, 17) of a strip's steps say, with up to four other readings; T may be more.
 
-    The confidence is the text's share of everything that the line may say, summed over all alignments (Graves et al.
-    2006), at the model's temperature. Nothing said, where there is ink, is no number. A line that was squeezed to
-    fit is never surer than "unsure". Raises ModelError where the network and its ``model.json`` do not belong together.
+    ``further`` are logits (T, 17) of the same line in further looks (``types.Look``), T their own steps. Confidences
+    are shares of everything that the line may say, summed over all alignments (Graves et al. 2006) at the model's
+    temperature, means over all looks. The likeliest digits come first, in their likeliest spelling. Nothing said,
+    where there is ink, is no number. A line that was squeezed to fit is never surer than "unsure".
+    Raises ModelError where the network and its ``model.json`` do not belong together.
     """
-    wide = -(-strip.ink.shape[1] // STEP)
-    if logits.ndim != 2 or len(logits) < wide or logits.shape[1] != len(LINE_LABELS):
+    wide = steps_of(strip.ink)
+    if logits.ndim != 2 or len(logits) < wide - 1 or logits.shape[1] != len(LINE_LABELS):
         raise ModelError(
             "{name}: its network gives values of shape {came} for a line, expected {expected}; export it again",
             name=model.info.name,
             came=logits.shape,
-            expected=(wide, len(LINE_LABELS)),
+            expected=(wide - 1, len(LINE_LABELS)),
         )
-    steps = ctc.log_softmax(logits[: wide + 1], model.temperature)
-    found = _readings(steps, allowed)
+    looks = [ctc.log_softmax(one, model.temperature) for one in (logits[:wide], *further)]
+    found = readings(looks, allowed)
     if not found:
         return Number("", (), "not_a_digit", 0.0, strip.box(0, strip.ink.shape[1]))
-    (text, confidence), *_rest = found
+    best, *others = found
     least = model.thresholds.read if strip.squeeze == 1 else np.inf
-    digits = _digits_of(ctc.align(steps, text, LINE_LABELS, BLANK), strip, least)
-    status: Status = ("read" if confidence >= least else "unsure") if digits else "not_a_digit"
+    digits = _digits_of(ctc.align(looks[0], best.spelled, LINE_LABELS, BLANK), strip, least)
+    status: Status = ("read" if best.confidence >= least else "unsure") if digits else "not_a_digit"
     box = _around([digit.box for digit in digits]) if digits else strip.box(0, strip.ink.shape[1])
-    return Number(text.strip(), digits, status, confidence, box, _others(found))
+    rest = tuple((one.spelled.strip(), one.confidence) for one in others)
+    return Number(best.spelled.strip(), digits, status, best.confidence, box, rest[:OTHERS], best.digits_confidence)
 
 
-def _readings(steps: ctc.Steps, allowed: Language | None) -> list[tuple[str, float]]:
-    """Texts and their confidences, best first. A line that is all but sure is not searched."""
-    text, score = ctc.greedy(steps, LINE_LABELS, BLANK)
-    if allowed is None and score > SURE:
-        found = [(text, ctc.log_probability(steps, text, LINE_LABELS, BLANK))]
+def steps_of(ink: NDArray[np.float32]) -> int:
+    """How many of a line model's steps belong to a strip (48, W): the rest are filling."""
+    return -(-int(ink.shape[1]) // STEP) + 1
+
+
+CLEAR = 0.95
+"""Share of one alignment from which on a line is clear at first sight: further looks would change little."""
+
+
+def is_clear(logits: Logits, temperature: float) -> bool:
+    """Whether a line's steps (T, 17) leave no doubt, so that it needs no further looks."""
+    steps = ctc.log_softmax(logits, temperature)
+    return bool(ctc.greedy(steps, LINE_LABELS, BLANK)[1] >= np.log(CLEAR))
+
+
+OTHERS = 4
+"""Readings besides the best one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text, spaces around it too; how likely it is, and how likely its digits are."""
+
+    spelled: str
+    confidence: float
+    digits_confidence: float
+
+
+def readings(looks: Sequence[ctc.Steps], allowed: Language | None = None) -> list[Reading]:
+    """What a line may say, best first; spaces around make no other reading. What is all but sure is not searched."""
+    text, score = ctc.greedy(looks[0], LINE_LABELS, BLANK)
+    if allowed is None and score > SURE and len(looks) == 1:
+        texts = [text]
     else:
-        found = ctc.search(steps, LINE_LABELS, BLANK, allowed)
-    return [(text, min(float(np.exp(share)), 1.0)) for text, share in found]
+        texts = [text for text, _score in ctc.search(looks[0], LINE_LABELS, BLANK, allowed)]
+        for steps in looks[1:]:
+            texts += _best(steps, allowed)
+        texts = list(dict.fromkeys(texts))
+    if not texts:
+        return []
+    whole, digits = (np.minimum(np.exp(one), 1.0) for one in ctc.agreed(looks, texts, LINE_LABELS, BLANK))
+    found: dict[str, Reading] = {}
+    for i in np.argsort(-whole, kind="stable").tolist():
+        known = found.get(texts[i].strip())
+        sure = float(whole[i]) + (known.confidence if known else 0.0)
+        found[texts[i].strip()] = Reading(known.spelled if known else texts[i], min(sure, 1.0), float(digits[i]))
+    best = max(found.values(), key=lambda one: (one.digits_confidence, one.confidence))
+    return [best, *sorted((one for one in found.values() if one is not best), key=lambda one: -one.confidence)]
 
 
-def _others(found: Sequence[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
-    """All but the first; a space before or after makes no other reading."""
-    best: dict[str, float] = {}
-    for text, confidence in found:
-        best.setdefault(text.strip(), confidence)
-    return tuple(best.items())[1:]
+def _best(steps: ctc.Steps, allowed: Language | None) -> list[str]:
+    if allowed is None:
+        return [ctc.greedy(steps, LINE_LABELS, BLANK)[0]]
+    return [text for text, _score in ctc.search(steps, LINE_LABELS, BLANK, allowed, count=1)]
 
 
 SURE = -0.02

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from guarismo.errors import ModelError
 from guarismo.files import write_whole
-from guarismo.types import ModelInfo
+from guarismo.types import Look, ModelInfo
 
 MODEL_FORMAT = 1
 """Version of ``model.json``."""
@@ -43,13 +43,17 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What is known of a model without running it. ``weights`` are the bytes of its ONNX file, verified."""
+    """What is known of a model without running it. ``weights`` are the bytes of its ONNX file, verified.
+
+    ``looks`` belong to it, since its temperature and its thresholds stand for readings that were made with them.
+    """
 
     info: ModelInfo
     labels: tuple[str, ...]
     temperature: float
     thresholds: Thresholds
     weights: bytes
+    looks: tuple[Look, ...] = ()
 
 
 Kind = Literal["digit", "line"]
@@ -99,7 +103,19 @@ def _model(described: dict[str, Any], weights: bytes, digest: str) -> Model:
     temperature = _number(described["temperature"])
     if temperature <= 0:
         raise ValueError("temperature")
-    return Model(info, labels, temperature, thresholds, weights)
+    return Model(info, labels, temperature, thresholds, weights, _looks(described.get("looks", [])))
+
+
+MOST_LOOKS = 8
+"""Each costs as much time as the first look, for what is not clear."""
+
+
+def _looks(given: Any) -> tuple[Look, ...]:
+    looks = tuple(Look(*map(_number, each)) for each in given)
+    sizes = all(0.5 <= one.wide <= 2 and 0.5 <= one.tall <= 1.3 for one in looks)
+    if not sizes or any(abs(one.lean) > 0.5 or not 0 <= one.bold <= 1 for one in looks) or len(looks) > MOST_LOOKS:
+        raise ValueError("looks")
+    return looks
 
 
 def _number(value: Any) -> float:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
 
 import numpy as np
+from numpy.typing import NDArray
 
 from guarismo import decode, strip
 from guarismo.ctc import Language
@@ -14,12 +15,13 @@ from guarismo.engine import Engine
 from guarismo.image import noting
 from guarismo.ink import SIDE, Framed, frame, frames
 from guarismo.model import Model
-from guarismo.types import Digit, Gray, Number
+from guarismo.strip import Key
+from guarismo.types import Digit, Gray, Logits, Number
 
 LINES_TOGETHER = 64
 """Lines read at once: they are filled up to the widest, so that more together are no faster."""
 
-Look = tuple[Framed, tuple[int, int]]
+Seen = tuple[Framed, tuple[int, int]]
 """A picture's ink and its (height, width)."""
 
 
@@ -36,7 +38,7 @@ class DigitNetwork:
         framed = frames(noting(grays, lambda gray: sizes.append(gray.shape)))
         return self.named(list(zip(framed, sizes, strict=True)))
 
-    def named(self, looks: list[Look]) -> list[Digit]:
+    def named(self, looks: list[Seen]) -> list[Digit]:
         """What digits these are, as one batch."""
         logits = self.engine.run(np.array([one.ink for one, _size in looks], np.float32).reshape(-1, SIDE, SIDE))
         return decode.digits(logits, [one.box for one, _size in looks], [size for _one, size in looks], self.model)
@@ -58,12 +60,24 @@ class LineNetwork:
     def _some(self, grays: Iterable[Gray], language: Language | None) -> list[Number]:
         numbers: list[Number] = []
         strips = [strip.strip(g) for g in noting(grays, lambda g: numbers.append(decode.blank_number(g.shape)))]
-        for places in strip.alike(strips):
-            some = [found for i in places if (found := strips[i]) is not None]
-            logits = self.engine.run(strip.stacked([one.ink for one in some]))
-            for place, one, steps in zip(places, some, logits, strict=True):
-                numbers[place] = decode.number(steps, one, self.model, language)
+        inked = {i: one.ink for i, one in enumerate(strips) if one is not None}
+        said = self._said(inked)
+        doubtful = {i for i in inked if not decode.is_clear(said[i], self.model.temperature)}
+        looks = dict(enumerate(self.model.looks))
+        further = self._said({(i, n): strip.again(inked[i], look) for i in doubtful for n, look in looks.items()})
+        for i, one in enumerate(strips):
+            if one is not None:
+                more = [further[i, n] for n in looks] if i in doubtful else []
+                numbers[i] = decode.number(said[i], one, self.model, language, more)
         return numbers
+
+    def _said(self, inks: Mapping[Key, NDArray[np.float32]]) -> dict[Key, Logits]:
+        """The steps (T, 17) of strips, without those of the filling."""
+        said: dict[Key, Logits] = {}
+        for keys in strip.alike({key: ink.shape[1] for key, ink in inks.items()}):
+            logits = self.engine.run(strip.stacked([inks[key] for key in keys]))
+            said |= {key: steps[: decode.steps_of(inks[key])] for key, steps in zip(keys, logits, strict=True)}
+        return said
 
 
 def either(
@@ -71,7 +85,7 @@ def either(
 ) -> list[Digit | Number]:
     """The digit or the number on each picture, whichever it is: the line network says how many characters there are.
     Where it sees one or none, the digit network says what it is, unless ``free`` is false: numbers are constrained."""
-    looks: list[Look] = []
+    looks: list[Seen] = []
     found: list[Digit | Number] = [
         *lines.read(noting(grays, lambda gray: looks.append((frame(gray), gray.shape))), language)
     ]

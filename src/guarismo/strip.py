@@ -11,17 +11,19 @@ The stages, each a function: ``_contrast`` → ``_extent`` → ``_cut``.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from guarismo.paper import Contrast, calm, median, subtract_paper
-from guarismo.types import Box, Gray
+from guarismo.types import Box, Gray, Look
+
+Key = TypeVar("Key", bound=Hashable)
 
 STRIP_VERSION = 1
 """Raised by a change that alters any strip: a model that was trained on another is not to be used."""
@@ -340,14 +342,28 @@ def stacked(inks: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     return whole
 
 
-def alike(strips: Sequence[Strip | None]) -> Iterator[list[int]]:
-    """The places of strips to be read together, of much the same width; those of blank lines are left out."""
-    widths = {i: one.ink.shape[1] for i, one in enumerate(strips) if one is not None}
-    group: list[int] = []
-    for i in sorted(widths, key=lambda place: widths[place]):
-        if group and (len(group) == GROUP or widths[i] > 1.33 * widths[group[0]] + TOGETHER):
+def again(ink: NDArray[np.float32], look: Look) -> NDArray[np.float32]:
+    """The ink (48, W) of a strip in another view (48, W'), about its middle row."""
+    spare = HEIGHT / 2 * abs(look.lean)
+    columns = max(1, round(ink.shape[1] * look.wide + 2 * spare))
+    middle = (spare + HEIGHT / 2 * look.lean, HEIGHT / 2 * (1 - look.tall))
+    turn = np.array([[look.wide, -look.lean, middle[0]], [0, look.tall, middle[1]]])
+    moved = cv2.warpAffine(ink, turn, (columns, HEIGHT), flags=cv2.INTER_LINEAR)
+    if look.bold:
+        moved = cv2.addWeighted(cv2.dilate(moved, _CROSS), look.bold, moved, 1 - look.bold, 0)
+    return np.asarray(moved, np.float32)
+
+
+_CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+
+
+def alike(widths: Mapping[Key, int]) -> Iterator[list[Key]]:
+    """Strips to be read together, of much the same width: their keys, the narrowest first."""
+    group: list[Key] = []
+    for key in sorted(widths, key=lambda one: widths[one]):
+        if group and (len(group) == GROUP or widths[key] > 1.33 * widths[group[0]] + TOGETHER):
             yield group
             group = []
-        group.append(i)
+        group.append(key)
     if group:
         yield group

@@ -112,7 +112,8 @@ class Digit:
 class Number:
     """A number as written: ``text`` keeps its marks and its leading zeros ("0042", "1.990,50").
 
-    ``confidence`` is for the whole number; ``alternatives`` are other readings with theirs.
+    ``confidence`` is for the whole number, marks too; ``alternatives`` are other readings with theirs.
+    ``digits_confidence`` is for its digits alone, whatever marks stand between them: never below ``confidence``.
     """
 
     text: str
@@ -121,6 +122,11 @@ class Number:
     confidence: float
     box: Box
     alternatives: tuple[tuple[str, float], ...] = ()
+    digits_confidence: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.digits_confidence >= self.confidence:
+            object.__setattr__(self, "digits_confidence", self.confidence)
 
     @property
     def digits_text(self) -> str:
@@ -131,6 +137,7 @@ class Number:
             "text": self.text,
             "status": self.status,
             "confidence": self.confidence,
+            "digits_confidence": self.digits_confidence,
             "box": self.box.to_dict(),
             "digits": [digit.to_dict() for digit in self.digits],
             "alternatives": [{"text": text, "confidence": confidence} for text, confidence in self.alternatives],
@@ -145,6 +152,7 @@ class Number:
             data["confidence"],
             Box.from_dict(data["box"]),
             tuple((other["text"], other["confidence"]) for other in data["alternatives"]),
+            data.get("digits_confidence", 0.0),
         )
 
 
@@ -169,6 +177,21 @@ class Grid:
     def from_dict(cls, data: dict[str, Any]) -> Grid:
         cells = tuple(tuple(None if cell is None else Number.from_dict(cell) for cell in row) for row in data["cells"])
         return cls(data["rows"], data["columns"], cells, Box.from_dict(data["box"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How what is not clear at first sight is looked at once more: ``wide`` and ``tall`` times its size, its head moved
+    to the right against its foot by ``lean`` of its height, its strokes bolder on each side by ``bold`` of a pixel.
+
+    What a network makes of a doubtful digit hangs on its size, lean and pen; the mean over several views errs less,
+    and knows better when it errs (Krizhevsky, Sutskever and Hinton 2012 took ten crops of a picture).
+    """
+
+    wide: float
+    tall: float
+    lean: float
+    bold: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def test_a_row_says_all_that_is_known(reader: Reader) -> None:
     (row,) = read(reader, [("x.png", png(4))])
     assert list(row) == list(shard.COLUMNS)
     assert row["confidence"] == round(reader.digit(png(4)).confidence, 6)
-    about = {"schema": 1, "id": "x.png", "page": 1, "number": 0, "text": "4", "digits_text": "4", "status": "read"}
+    about = {"schema": 2, "id": "x.png", "page": 1, "number": 0, "text": "4", "digits_text": "4", "status": "read"}
     about |= {"left": 20, "top": 20, "right": 60, "bottom": 60, "error": None}
     info = reader.model
     about |= {"model": info.name, "model_version": info.version, "model_sha256": info.sha256}
@@ -66,6 +66,7 @@ def test_numbers_keep_their_marks_and_their_other_readings(reader: Reader) -> No
     assert (sure["text"], sure["digits_text"], sure["model"]) == ("0042", "0042", "fake-line")
     assert (unsure["text"], unsure["digits_text"], unsure["status"]) == ("1.990", "1990", "unsure")
     assert 1 <= len(unsure["alternatives"]) <= 4
+    assert unsure["confidence"] <= unsure["digits_confidence"] < 1
     assert all(other["confidence"] >= 0.001 for other in unsure["alternatives"])
 
 
@@ -146,7 +147,7 @@ def test_record_batches_have_the_schema_and_its_version(reader: Reader) -> None:
     found = read(reader, [("a", png(7)), ("b", BROKEN)])
     (batch,) = shard.record_batches(iter(found))
     assert batch.schema.names == list(shard.COLUMNS)
-    assert batch.schema.metadata == {b"guarismo.schema": b"1"}
+    assert batch.schema.metadata == {b"guarismo.schema": b"2"}
     assert batch.to_pylist() == found
     assert batch.schema.field("confidence").type == pa.float64()
     assert [len(some) for some in shard.record_batches(found * 3, size=4)] == [4, 2]

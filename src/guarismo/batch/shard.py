@@ -16,7 +16,7 @@ from guarismo.pattern import Constraints
 from guarismo.reader import Reader
 from guarismo.types import STATUSES, As, Gray, ModelInfo, Number, Page
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the rows' columns and of what they mean. It stands in each row, so that a stray file explains itself."""
 
 ERROR = "error"
@@ -40,6 +40,7 @@ COLUMNS: dict[str, str] = {
     "digits_text": "string",
     "status": "string",
     "confidence": "float64",
+    "digits_confidence": "float64",
     "left": "int32",
     "top": "int32",
     "right": "int32",
@@ -150,7 +151,8 @@ def _error_row(name: str, error: DataError) -> Row:
 def _page_rows(name: str, page: Page) -> list[Row]:
     if page.written:
         return [_row(name, page.model, place, number) for place, number in enumerate(page.written)]
-    nothing = {"text": "", "digits_text": "", "status": "blank", "confidence": 1.0, "alternatives": []}
+    nothing: Row = {"text": "", "digits_text": "", "status": "blank", "alternatives": []}
+    nothing |= {"confidence": 1.0, "digits_confidence": 1.0}
     corners = {"left": 0, "top": 0, "right": page.width, "bottom": page.height}
     return [{**_about(name, page.model), **nothing, **corners}]
 
@@ -178,6 +180,7 @@ def _row(name: str, model: ModelInfo, place: int, number: Number) -> Row:
         "digits_text": number.digits_text,
         "status": number.status,
         "confidence": round(number.confidence, DECIMALS),
+        "digits_confidence": round(number.digits_confidence, DECIMALS),
         **number.box.to_dict(),
         "alternatives": others,
     }

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import tempfile
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from guarismo.model import LINE_LABELS, NOT_A_DIGIT, save_model
 from guarismo.strip import STRIP_VERSION, stacked, strip
 from guarismo.train.pens import Pen, draw
 from guarismo.train.strokes import Hand
-from guarismo.types import Gray
+from guarismo.types import Gray, Look
 
 LARGEST_DIFFERENCE = 1e-4
 """Between a logit of Keras and of ONNX, absolute up to 1 and relative above: a badly trained network has logits in
@@ -96,13 +96,14 @@ class Stated:
     """What ``model.json`` says of a network.
 
     ``calibration`` has ``temperature``, ``read`` and ``not_a_digit``; ``operating_point`` tells what the thresholds
-    stand for, in words and shares.
+    stand for, in words and shares. ``looks`` are those that it was calibrated with.
     """
 
     name: str
     version: str
     calibration: Mapping[str, float]
     operating_point: Mapping[str, Any] = field(default_factory=dict)
+    looks: Sequence[Look] = ()
 
 
 def export(network: Any, directory: Path, stated: Stated, card: str) -> None:
@@ -117,5 +118,6 @@ def export(network: Any, directory: Path, stated: Stated, card: str) -> None:
         "temperature": stated.calibration["temperature"],
         "thresholds": {"read": stated.calibration["read"], NOT_A_DIGIT: stated.calibration[NOT_A_DIGIT]},
         "operating_point": dict(stated.operating_point),
+        "looks": [astuple(look) for look in stated.looks],
     }
     save_model(directory, described, to_onnx(network, parity_strips() if line else parity_inks()), card)
