@@ -14,7 +14,7 @@ character each but for the blank, which is column ``blank``; the digits are foun
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
 from typing import Protocol
@@ -77,13 +77,14 @@ class _Ahead:
     """What is still to come, for each step t from 0 to T and state: the probability of reaching acceptance.
 
     ``blank`` (T+1, Q+1) after a blank, ``symbol`` (T+1, Q+1, C) after that symbol; row Q is for "no such state" and 0.
-    Each step is divided by its ``scales`` (T,), so that long lines do not underflow.
+    Each step is divided by its ``scales`` (T,), so that long lines do not underflow. ``free``: all of it is 1.
     """
 
     table: NDArray[np.int32]
     blank: Steps
     symbol: Steps
     scales: Steps
+    free: bool = False
 
     @property
     def log_accepted(self) -> float:
@@ -129,13 +130,23 @@ def search(
     The probabilities are exact sums over all alignments, and of everything the line may say, constraint or not.
     Empty only where no text of the language fits into T steps.
     """
-    probs = np.maximum(np.exp(log_probs), LEAST)
-    found = _beam_search(probs[_busy(probs[:, blank])], blank, language, beam, np.log(AGREES))
-    if not found:
-        found = _beam_search(probs, blank, language, beam, -np.inf)
+    found = _likely(log_probs, blank, language, beam)
     scored = zip(found, _forward(log_probs, found, blank).tolist(), strict=True)
     best = sorted(scored, key=lambda each: (-each[1], each[0]))[:count]
     return [("".join(labels[symbol] for symbol in symbols), score) for symbols, score in best]
+
+
+def likely(
+    log_probs: Steps, labels: Sequence[str], blank: int, language: Language | None = None, beam: int = 8
+) -> list[str]:
+    """The texts among which ``search`` finds the best, all of its beam, without their probabilities."""
+    return ["".join(labels[symbol] for symbol in each) for each in _likely(log_probs, blank, language, beam)]
+
+
+def _likely(log_probs: Steps, blank: int, language: Language | None, beam: int) -> list[Symbols]:
+    probs = np.maximum(np.exp(log_probs), LEAST)
+    found = _beam_search(probs[_busy(probs[:, blank])], blank, language, beam, np.log(AGREES))
+    return found or _beam_search(probs, blank, language, beam, -np.inf)
 
 
 def log_probability(log_probs: Steps, text: str, labels: Sequence[str], blank: int) -> float:
@@ -159,9 +170,10 @@ def agreed(
         whole[: len(steps), i, -1] = np.logaddexp.reduce(steps[:, silent], 1)
     symbols = [_symbols(text, labels) for text in texts]
     digits = [tuple(symbol for symbol in each if symbol not in silent) for each in symbols]
-    blanks = np.repeat([blank, len(labels)], len(texts))
-    shares = np.logaddexp.reduce(_forward(whole, [*symbols, *digits], blanks), 0) - np.log(len(looks))
-    return shares[: len(texts)], shares[len(texts) :]
+    several = list(dict.fromkeys(digits))
+    blanks = np.repeat([blank, len(labels)], [len(texts), len(several)])
+    shares = np.logaddexp.reduce(_forward(whole, [*symbols, *several], blanks), 0) - np.log(len(looks))
+    return shares[: len(texts)], shares[len(texts) :][[several.index(each) for each in digits]]
 
 
 def log_accepted(log_probs: Steps, blank: int, language: Language) -> float:
@@ -199,7 +211,7 @@ def _free(steps: int, columns: int, blank: int) -> _Ahead:
     table[0, blank] = -1
     come = np.ones((steps + 1, 2, columns))
     come[:, 1] = 0
-    return _Ahead(table, come[:, :, 0], come, np.ones(steps))
+    return _Ahead(table, come[:, :, 0], come, np.ones(steps), free=True)
 
 
 def _ahead(probs: Steps, blank: int, language: Language) -> _Ahead:
@@ -232,26 +244,49 @@ def _sum_of_others(values: Steps) -> Steps:
 def _grown(held: Held, step: Steps, blank: int, ahead: _Ahead, t: int, floor: float) -> Held:
     """Each prefix as it is after one more step, and with each character that this step may begin."""
     p: list[float] = step.tolist()
-    nexts = ahead.table[[each.state for each in held.values()]]
-    whole = np.array([[each.ended + each.going] for each in held.values()])
-    rows, begun = np.nonzero(ahead.symbol[t + 1][nexts, np.arange(len(p))] * step * whole > floor)
     grown = {
         prefix: _Hypothesis(
             (each.ended + each.going) * p[blank], each.going * p[prefix[-1]] if prefix else 0, each.state
         )
         for prefix, each in held.items()
     }
-    before = list(held.items())
-    for row, symbol, state in zip(rows.tolist(), begun.tolist(), nexts[rows, begun].tolist(), strict=True):
-        prefix, each = before[row]
+    begun = _begun_freely(held, p, blank, floor) if ahead.free else _begun(held, step, ahead, t, floor)
+    for prefix, each, symbol, state in begun:
         longer, repeat = (*prefix, symbol), prefix[-1:] == (symbol,)
         added = p[symbol] * (each.ended if repeat else each.ended + each.going)  # a repeat needs a blank before it
         grown.setdefault(longer, _Hypothesis(0.0, 0.0, state)).going += added
     return grown
 
 
+Begun = Iterator[tuple[Symbols, _Hypothesis, int, int]]
+"""A prefix, what is known of it, a character that a step begins after it, and the state to which that leads."""
+
+
+def _begun(held: Held, step: Steps, ahead: _Ahead, t: int, floor: float) -> Begun:
+    before = list(held.items())
+    nexts = ahead.table[[each.state for each in held.values()]]
+    whole = np.array([[each.ended + each.going] for each in held.values()])
+    rows, symbols = np.nonzero(ahead.symbol[t + 1][nexts, np.arange(len(step))] * step * whole > floor)
+    for row, symbol, state in zip(rows.tolist(), symbols.tolist(), nexts[rows, symbols].tolist(), strict=True):
+        yield *before[row], symbol, state
+
+
+def _begun_freely(held: Held, p: list[float], blank: int, floor: float) -> Begun:
+    """The same where there is no constraint: a step has one or two characters to begin, seldom more."""
+    most = max(each.ended + each.going for each in held.values())
+    live = [symbol for symbol, share in enumerate(p) if share * most > floor and symbol != blank]
+    for prefix, each in list(held.items()):
+        whole = each.ended + each.going
+        for symbol in live:
+            if p[symbol] * whole > floor:
+                yield prefix, each, symbol, 0
+
+
 def _ranked(grown: Held, ahead: _Ahead, t: int, beam: int, floor: float) -> list[tuple[float, Symbols, _Hypothesis]]:
     """The ``beam`` prefixes likeliest to go on to an accepted text, best first, with that probability."""
+    if ahead.free:
+        whole = ((each.ended + each.going, prefix, each) for prefix, each in grown.items())
+        return nlargest(beam, (each for each in whole if each[0] > floor))
     blank, symbol = ahead.blank[t].item, ahead.symbol[t].item
     scored = [
         (each.ended * blank(each.state) + (each.going and each.going * symbol(each.state, prefix[-1])), prefix, each)
@@ -268,15 +303,20 @@ def _forward(log_probs: Steps, texts: Sequence[Symbols], blank: int | NDArray[np
     """CTC's forward pass over all texts (N) at once, each with its own ``blank`` or all with one: log probabilities
     (N,) of steps (T, C), (K, N) of (T, K, C)."""
     path, skips = _paths(texts, blank)
-    states = np.full((*log_probs.shape[1:-1], len(texts), path.shape[1] + 2), -np.inf)
-    states[..., 2] = 0.0  # before the first step: as after a blank; two in front, so that each looks back alike
-    for step in log_probs:
-        back = np.logaddexp(np.logaddexp(states[..., 2:], states[..., 1:-1]), states[..., :-2] + skips)
-        states[..., 2:] = back + step[..., path]
+    may_skip, probs = np.exp(skips), np.exp(log_probs)
+    states = np.zeros((*log_probs.shape[1:-1], len(texts), path.shape[1] + 2))
+    states[..., 2] = 1.0  # before the first step: as after a blank; two in front, so that each looks back alike
+    scales = np.zeros(states.shape[:-1])
+    for step in probs:
+        back = states[..., 2:] + states[..., 1:-1] + states[..., :-2] * may_skip
+        back *= step[..., path]
+        most = np.maximum(back.max(-1), 1e-300)  # or long lines would underflow
+        states[..., 2:] = back / most[..., None]
+        scales += np.log(most)
     last = 2 * np.array([len(text) for text in texts], int) + 2
     row = np.arange(len(texts))
-    ends: Steps = np.logaddexp(states[..., row, last], np.where(last > 2, states[..., row, last - 1], -np.inf))
-    return ends
+    ends: Steps = states[..., row, last] + np.where(last > 2, states[..., row, last - 1], 0.0)
+    return np.asarray(np.log(ends, out=np.full_like(ends, -np.inf), where=ends > 0) + scales)
 
 
 def _paths(texts: Sequence[Symbols], blank: int | NDArray[np.int64]) -> tuple[NDArray[np.int64], Steps]:

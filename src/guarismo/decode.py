@@ -165,7 +165,7 @@ def readings(looks: Sequence[ctc.Steps], allowed: Language | None = None) -> lis
     if allowed is None and score > SURE and len(looks) == 1:
         texts = [text]
     else:
-        texts = [text for text, _score in ctc.search(looks[0], LINE_LABELS, BLANK, allowed)]
+        texts = ctc.likely(looks[0], LINE_LABELS, BLANK, allowed)
         for steps in looks[1:]:
             texts += _best(steps, allowed)
         texts = list(dict.fromkeys(texts))

@@ -6,6 +6,7 @@ The first half of the one preprocessing; ``ink.py`` is the other. Both polaritie
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -55,7 +56,7 @@ def _ring(gray: Gray, inset: int) -> Gray:
 def _level(gray: Gray) -> Gray:
     """Without the plane that fits it best: light from one side is neither writing nor paper."""
     terms = _quadratic_terms(gray.shape)[:, :3]
-    tilt = np.linalg.lstsq(terms.T @ terms, terms.T @ gray.ravel().astype(np.float64), rcond=None)[0]
+    tilt = _least_squares(terms, gray.ravel().astype(np.float64))
     tilt[0] = 0
     return np.clip(np.rint(gray - (terms @ tilt).reshape(gray.shape)), 0, 255).astype(np.uint8)
 
@@ -73,7 +74,9 @@ def _two_means(gray: NDArray[Any]) -> float:
         below, above = gray[gray < middle], gray[gray > middle]
         if not below.size or not above.size:
             break
-        middle = (float(below.mean()) + float(above.mean())) / 2
+        before, middle = middle, (float(below.mean()) + float(above.mean())) / 2
+        if middle == before:
+            break
     return middle
 
 
@@ -170,8 +173,12 @@ def _smooth_paper(dark: Gray) -> tuple[Contrast, float]:
     fits = [_fit_paper(terms[:, :count], small.ravel(), start) for count in (1, 3, 6)]
     best = min(fits, key=lambda fit: (fit[1] + 0.5) * (1 + 0.12 * len(fit[0])))
     solution, spread, low, high = best
-    surface = _quadratic_terms(dark.shape)[:, : len(solution)] @ solution
-    return np.asarray(np.clip(surface, low, high).reshape(dark.shape), np.float32), spread
+    level, across, down, bowed, twisted, arched = [*solution.tolist(), 0.0, 0.0, 0.0, 0.0, 0.0][:6]
+    y, x = np.linspace(-1, 1, dark.shape[0])[:, None], np.linspace(-1, 1, dark.shape[1])
+    surface = (level + (across + bowed * x) * x) + (down + arched * y) * y
+    if twisted:
+        surface += twisted * y * x
+    return np.clip(surface, low, high).astype(np.float32), spread
 
 
 def _fit_paper(
@@ -180,15 +187,22 @@ def _fit_paper(
     """Least squares through the paper, again and again without what lies far off: coefficients, deviation
     on the light side, and the range of what was taken for paper (beyond it nothing is extrapolated)."""
     for _ in range(5):
-        chosen = terms[paper]
-        solution = np.linalg.lstsq(chosen.T @ chosen, chosen.T @ values[paper], rcond=None)[0]
+        solution = _least_squares(terms[paper], values[paper])
         error = values - terms @ solution
-        spread = max(1.4826 * median(error[error > 0]), 1.5)
+        spread = max(1.4826 * median(error[error > 1e-9]), 1.5)  # rounding is no grain
         near = (error > -2.5 * spread) & (error < 4 * spread)
         if near.sum() < max(12, 0.1 * values.size) or (near == paper).all():
             break
         paper = near
     return solution, spread, float(values[paper].min()), float(values[paper].max())
+
+
+def _least_squares(terms: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Coefficients of the terms (N, K). A ridge of nearly nothing keeps few or aligned pixels from having no solution;
+    a sixth of the time of NumPy's ``lstsq``."""
+    normal = terms.T @ terms
+    normal.flat[:: len(normal) + 1] += 1e-13 * float(np.trace(normal))
+    return np.asarray(np.linalg.solve(normal, terms.T @ values), np.float64)
 
 
 def _light_part(gray: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -202,7 +216,9 @@ def median(values: NDArray[Any]) -> float:
     return float(np.partition(values, values.size // 2)[values.size // 2]) if values.size else 0.0
 
 
+@lru_cache(maxsize=64)
 def _quadratic_terms(shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """(H * W, 6) of a small copy, whose shapes come back again and again; not to be written to."""
     y, x = np.meshgrid(*(np.linspace(-1, 1, n) for n in shape), indexing="ij")
     x, y = x.ravel(), y.ravel()
     return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], 1)
