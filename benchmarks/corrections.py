@@ -34,6 +34,9 @@ from guarismo.web.corrections import Correction, Corrections, export
 MOST_LOST = 0.0005
 """Share of MNIST's test digits that the corrections may cost."""
 
+PARTS = 6
+"""Ten thousands of photographed pictures beside the corrections: two epochs see each once."""
+
 LEAN, HOOK = 1.1, 0.3
 """Columns to a row by which the hand leans back, and length of the hook at a stroke's end, in digit heights."""
 
@@ -87,6 +90,7 @@ def main() -> None:
         export(folder / "kept", folder / "own")
         command = ["train", "digit", "--recipe", "short", "--epochs", str(asked.epochs), "--learning-rate", "1e-4"]
         command += ["--start", str(bundled()), "--also", str(folder / "own"), "--out", str(folder / "run")]
+        command += ["--parts", str(PARTS)]
         subprocess.run([sys.executable, "-m", "guarismo", *command], check=True)
         after = Reader(folder / "run")
         rows = {"before": measured(before), "after": measured(after)}

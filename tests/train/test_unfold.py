@@ -74,3 +74,16 @@ def test_a_checkpoint_that_is_cut_off_or_of_another_network_is_named(tmp_path: P
     write_arrays(path, {"mean0": np.zeros(3)})
     with pytest.raises(DataError, match=r"checkpoint\.npz: a checkpoint of another network"):
         unfold.starting_weights(tmp_path, "digit", nets.conv_net(4), export.parity_inks())
+
+
+def test_own_digits_are_learnt_half_of_the_way() -> None:
+    from guarismo.train.digit import half_way_back
+
+    network = nets.conv_net(8)
+    begun = [weight.numpy().copy() for weight in network.weights]
+    trained(network, np.zeros((4, 28, 28), np.float32))
+    after = [weight.numpy().copy() for weight in network.weights]
+    half_way_back(network, begun)
+    for now, first, last in zip(network.weights, begun, after, strict=True):
+        np.testing.assert_allclose(now.numpy(), (first + last) / 2, atol=1e-6)
+    assert any((first != last).any() for first, last in zip(begun, after, strict=True))

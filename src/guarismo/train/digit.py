@@ -20,7 +20,7 @@ from guarismo.ink import frames
 from guarismo.train.augment import as_bytes
 from guarismo.train.calibrate import read_threshold, temperature
 from guarismo.train.export import Stated, export
-from guarismo.train.learn import Recipe, Task, learn
+from guarismo.train.learn import Recipe, Task, assign, learn
 from guarismo.train.nets import conv_net
 from guarismo.train.pool import Made, Pool, held_out, load_parts, make_parts
 from guarismo.train.unfold import starting_weights
@@ -199,8 +199,16 @@ def run(recipe: Recipe, data: Data, folders: Folders, say: Callable[[Progress], 
         some = as_ink(np.concatenate([part.inks[:1000] for part in (own, pool)]))
         begun = starting_weights(folders.start, "digit", conv_net(recipe.width), some)
     network = train(recipe, (own, pool), (kept, watched), folders.out, say, begun)
+    if data.also is not None and begun is not None:
+        half_way_back(network, begun)
     save_digit(network, recipe, kept, folders.out / "model")
     return network
+
+
+def half_way_back(network: Any, begun: Sequence[NDArray[np.float32]]) -> None:
+    """Where a finished model has learnt digits of one's own: the mean of its weights before and after keeps most of what
+    is new and loses least of the old (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models")."""
+    assign(network, [(weight.numpy() + first) / 2 for weight, first in zip(network.weights, begun, strict=True)])
 
 
 def save_digit(network: Any, recipe: Recipe, kept: Pool, directory: Path) -> dict[str, float]:
