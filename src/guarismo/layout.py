@@ -46,6 +46,9 @@ def layout(gray: Gray) -> Layout:
     flat = sheet.flat(gray)
     dark = dark_on_light(flat.gray)
     base = gray if dark is flat.gray else 255 - gray
+    if any(_is_patchy(grid) for grid in found):
+        rules = inked.inked(dark).lines
+        found = [grid for grid in found if not _is_patchy(grid) or not _is_among(rules, grid, flat)]
     page = inked.inked(dark, _covered(found, flat))
     lines = textlines.find(page)
     rows = [grid for grid in found if grid.rows == 1]
@@ -144,6 +147,30 @@ def is_ruled(grid: GridCut, shape: tuple[int, ...]) -> bool:
         columns[cell.column] += cell.row_span / grid.rows
         rows[cell.row] += cell.column_span / grid.columns
     return all(float((shares < DRAWN).mean()) <= OPEN for shares in (columns, rows))
+
+
+RULES, PITCH = 3, (0.75, 1.33)
+"""Level rules above and below a grid that make it a part of ruled paper, and their distance in heights of its rows."""
+
+
+def _is_patchy(grid: GridCut) -> bool:
+    """Whether digits' strokes and a margin, or the edges of the paper, may pass for its upright lines."""
+    merged = any(cell.row_span > 1 or cell.column_span > 1 for cell in grid.cells)
+    return grid.rows > 1 and (merged or grid.columns == 1)
+
+
+def _is_among(rules: inked.Mask, grid: GridCut, flat: Cutout) -> bool:
+    """Whether the level rules of the flat page uint8 (H, W) go on, evenly, above or below the grid."""
+    box = _on_page(grid.box, flat)
+    pitch = box.height / grid.rows
+    across = cv2.dilate(rules[:, max(0, box.left) : max(0, box.right)], np.ones((5, 1), np.uint8))
+    drawn = across.mean(1) > 0.5 if across.size else np.zeros(len(rules), bool)
+    starts, ends = (np.flatnonzero(np.diff(np.pad(drawn, 1).astype(np.int8)) == step) for step in (1, -1))
+    middles = np.sort(np.concatenate([(starts + ends) / 2, [box.top, box.bottom]]))
+    outside = (middles < box.top - 0.4 * pitch) | (middles > box.bottom + 0.4 * pitch)
+    steps = np.diff(middles) / max(pitch, 1.0)
+    even = (steps > PITCH[0]) & (steps < PITCH[1])
+    return int((even & (outside[1:] | outside[:-1])).sum()) >= RULES
 
 
 def _on_page(box: Box, flat: Cutout) -> Box:

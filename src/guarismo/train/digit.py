@@ -206,8 +206,8 @@ def run(recipe: Recipe, data: Data, folders: Folders, say: Callable[[Progress], 
 
 
 def half_way_back(network: Any, begun: Sequence[NDArray[np.float32]]) -> None:
-    """Where a finished model has learnt digits of one's own: the mean of its weights before and after keeps most of what
-    is new and loses least of the old (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models")."""
+    """Where a finished model has learnt digits of one's own: the mean of its weights before and after keeps most of
+    what is new and loses least of the old (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models")."""
     assign(network, [(weight.numpy() + first) / 2 for weight, first in zip(network.weights, begun, strict=True)])
 
 

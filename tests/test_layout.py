@@ -1,0 +1,40 @@
+"""Where things are on a page: what is drawn here has no digits, only lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+import pytest
+
+from guarismo import grids, layout
+from guarismo.types import Gray
+
+STROKES = [*((280, row) for row in range(6)), *((500, row) for row in range(4)), *((600, row) for row in range(2, 6))]
+"""Upright strokes from one rule to the next, as of tall ones and sevens: left edge and row."""
+
+
+def ruled(rules: Iterable[int], first: int = 250) -> Gray:
+    """A sheet with level rules, a margin, and strokes that stand in six of its rows from ``first`` on."""
+    gray = np.full((1100, 800), 255, np.uint8)
+    for y in rules:
+        cv2.line(gray, (20, y), (780, y), 120, 2)
+    cv2.line(gray, (90, 60), (90, 1050), 120, 2)
+    for x, row in STROKES:
+        cv2.line(gray, (x, first + 50 * row), (x, first + 50 + 50 * row), 30, 3)
+    return gray
+
+
+@pytest.mark.parametrize(("rules", "kept"), [(range(250, 600, 50), True), (range(100, 1000, 50), False)])
+def test_strokes_between_the_rules_of_paper_are_no_table(rules: Iterable[int], kept: bool) -> None:
+    gray = ruled(rules)
+    assert [(grid.rows, grid.columns) for grid in grids.find(gray)] == [(6, 4)]
+    assert [grid.rows for grid in layout.layout(gray).grids] == ([6] if kept else [])
+
+
+def test_a_table_without_merged_cells_is_one_on_ruled_paper_too() -> None:
+    gray = ruled(range(100, 1000, 50))
+    for x in (280, 500, 600):
+        cv2.line(gray, (x, 250), (x, 550), 30, 3)
+    assert [(grid.rows, grid.columns) for grid in layout.layout(gray).grids] == [(6, 4)]
