@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from guarismo import grids, layout
+from guarismo import grids, inked, layout
 from guarismo.types import Gray
 
 STROKES = [*((280, row) for row in range(6)), *((500, row) for row in range(4)), *((600, row) for row in range(2, 6))]
@@ -38,3 +38,17 @@ def test_a_table_without_merged_cells_is_one_on_ruled_paper_too() -> None:
     for x in (280, 500, 600):
         cv2.line(gray, (x, 250), (x, 550), 30, 3)
     assert [(grid.rows, grid.columns) for grid in layout.layout(gray).grids] == [(6, 4)]
+
+
+def test_pencil_on_ruled_paper_is_ink_beside_the_darker_rules() -> None:
+    gray = np.full((700, 900), 240, np.uint8)
+    for y in range(100, 700, 50):
+        cv2.line(gray, (0, y), (899, y), 60, 2)
+    pencil = np.zeros_like(gray)
+    for x in range(200, 700, 60):
+        cv2.ellipse(pencil, (x, 325), (14, 18), 0, 0, 360, 1, 2)
+    gray[(pencil > 0) & (gray == 240)] = 195
+    found = inked.inked(gray)
+    there = (pencil > 0) & (found.lines == 0)
+    assert (found.ink[there] == 1).mean() > 0.9
+    assert (found.ink[cv2.dilate(pencil, np.ones((7, 7), np.uint8)) == 0] == 1).mean() < 0.002

@@ -147,6 +147,24 @@ def test_a_bar_or_a_ring_that_stands_alone_is_no_number_and_in_company_it_is_one
     assert statuses(31, 32, 31) == ["read", "read", "read"]  # a column of ones and zeros
 
 
+def test_an_unsure_number_counts_in_company_or_where_it_is_nearly_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two rings side by side are a drawing, too."""
+
+    def part(level: int) -> Cutout:
+        return Cutout(np.full((30, 40), level, np.uint8), (300, 300))
+
+    said = {31: number("00"), 32: number("65", "unsure", 0.6), 33: number("1990"), 34: number("65", "unsure", 0.8)}
+
+    def statuses(*levels: int) -> list[str]:
+        found = read(monkeypatch, Layout((), tuple(map(part, levels))), {}, said)
+        return [one.status for one in found.numbers]
+
+    assert statuses(31, 32) == ["not_a_digit", "not_a_digit"]
+    assert statuses(32, 33) == ["unsure", "read"]
+    assert statuses(34) == ["unsure"]
+    assert statuses(32, 32, 32, 32) == ["unsure"] * 4
+
+
 @pytest.mark.parametrize("quarters", [1, 2, 3])
 def test_a_page_on_its_side_or_head_is_read_as_its_digits_read_best(quarters: int) -> None:
     upright, reader = rows_of_digits(), Reader(threads=1)

@@ -49,14 +49,22 @@ def inked(gray: Gray, ignored: Mask | None = None) -> Inked:
     """Ink on a flat page uint8 (H, W), dark on light. Where ``ignored`` is 1 nothing is looked for."""
     paper = _paper(gray)
     dark = np.asarray(255 - cv2.divide(gray, np.maximum(paper, 1), scale=255), np.uint8)
-    ink = _ink(dark)
-    ignored = np.zeros_like(ink) if ignored is None else ignored
+    ignored = np.zeros_like(dark) if ignored is None else ignored
+    ink, lines = _parted(dark, dark, ignored)
+    if lines.any():  # printed rules are darker than pencil, and would set what is ink beside them
+        written = np.where(cv2.dilate(lines, np.ones((5, 5), np.uint8)) > 0, np.uint8(0), dark)
+        ink, lines = _parted(dark, written, ignored)
+    return Inked(np.asarray(ink & ~lines & 1, np.uint8), lines, ignored, paper, dark)
+
+
+def _parted(dark: NDArray[np.uint8], written: NDArray[np.uint8], ignored: Mask) -> tuple[Mask, Mask]:
+    """All ink, by the darkness of what is ``written`` near it, and which of it is ruled lines."""
+    ink = _ink(dark, written)
     ink[ignored > 0] = 0
     height = usual_height(ink)
     level = _rules(ink, max(40, round(2.2 * height)))
     upright = np.ascontiguousarray(_rules(np.ascontiguousarray(ink.T), max(50, round(2.5 * height))).T)
-    lines = np.asarray(level | upright, np.uint8)
-    return Inked(np.asarray(ink & ~lines & 1, np.uint8), lines, ignored, paper, dark)
+    return ink, np.asarray(level | upright, np.uint8)
 
 
 def _paper(gray: Gray) -> Gray:
@@ -69,12 +77,13 @@ def _paper(gray: Gray) -> Gray:
     return np.asarray(cv2.resize(smooth, gray.shape[::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def _ink(dark: NDArray[np.uint8]) -> Mask:
-    """``dark`` uint8 (H, W) is how much of the paper's light is missing, 255 all of it."""
+def _ink(dark: NDArray[np.uint8], written: NDArray[np.uint8]) -> Mask:
+    """``dark`` uint8 (H, W) is how much of the paper's light is missing, 255 all of it; ``written`` the same without
+    ruled lines."""
     bare = np.abs(dark[::3, ::3].astype(np.int16) - np.median(dark[::3, ::3]))
     grain = 1.4826 * float(np.median(bare))
     floor = max(GRAIN * grain, FAINTEST * 255)
-    calm = cv2.blur(dark, (3, 3))
+    calm = cv2.blur(written, (3, 3))
     size = (max(1, dark.shape[1] // 4), max(1, dark.shape[0] // 4))
     peaks = cv2.resize(calm, size, interpolation=cv2.INTER_NEAREST)
     near = cv2.blur(cv2.dilate(peaks, np.ones((13, 13), np.uint8)), (9, 9))

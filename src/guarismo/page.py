@@ -89,16 +89,17 @@ class _Eyes:
         cells = [cell for grid in every for cell in grid.cells if not cell.empty]
         said = dict(zip(map(id, cells), self._cells(cells), strict=True))
         written = iter(self._lines([part for part in found.parts if isinstance(part, Cutout)]))
-        numbers, grids = [], [_grid(grid, said) for grid in found.grids]
+        numbers, grids, fields = [], [_grid(grid, said) for grid in found.grids], []
         for part in found.parts:
             if isinstance(part, Cutout):
                 numbers.append(next(written))
             elif _is_field(part, said):
-                numbers.append(self._field(part, said))
+                fields.append(self._field(part, said))
+                numbers.append(fields[-1])
             else:
                 grids.append(_grid(part, said))
         told = tuple(grid for grid in grids if _has_numbers(grid))
-        return Readings(_in_company([number for number in numbers if number is not None], told), told)
+        return Readings(_in_company([number for number in numbers if number is not None], fields, told), told)
 
     def _cells(self, cells: Sequence[Cell]) -> list[Number]:
         """What is in each cell: one digit, or a number where there is more."""
@@ -187,27 +188,35 @@ def _agreed(line: Number, digit: Number) -> Number:
     return replace(digit, status="not_a_digit")
 
 
-def _in_company(numbers: Sequence[Number], grids: Sequence[Grid]) -> tuple[Number, ...]:
-    """A bar or a ring that stands alone is a 1 or a 0 only on a page that has other numbers of about its height, or
-    three such of one height: on pages of text and drawings it is a stroke or a circle."""
+def _in_company(numbers: Sequence[Number], fields: Sequence[Number], grids: Sequence[Grid]) -> tuple[Number, ...]:
+    """What could be a drawing is a number only on a page that has sure numbers of about its height, or several such: on
+    pages of text and drawings bars and rings are strokes and circles, and what looks a little like a 6 is a curl.
+    What stands in boxes, ``fields`` among the numbers and cells of grids, is never doubted so."""
     inside = [cell for grid in grids for row in grid.cells for cell in row if cell is not None]
-    sure = [one for one in (*numbers, *inside) if one.status == "read"]
-    company = [one.box.height for one in sure if one.digits_text not in STROKES]
-    alike = [one.box.height for one in sure if one.digits_text in STROKES]
+    told = [one for one in (*numbers, *inside) if one.status in ACTED_ON]
+    sure = [one.box.height for one in told if one.status == "read" and not _is_drawn(one)]
+    alike = [one.box.height for one in told if one.status == "read" and _is_drawn(one)]
 
     def alone(one: Number) -> bool:
         high = one.box.height
-        return (
-            one.digits_text in STROKES
-            and not any(high / 2 <= other <= 2 * high for other in company)
-            and sum(abs(other - high) <= 0.2 * high for other in alike) < 3
-        )
+        if one.status not in ACTED_ON or any(high / 2 <= other <= 2 * high for other in sure):
+            return False
+        if _is_drawn(one):
+            return sum(abs(other - high) <= 0.2 * high for other in alike) < SEVERAL
+        several = sum(high / 2 <= other.box.height <= 2 * high for other in told) > SEVERAL
+        return one.status == "unsure" and one.digits_confidence < SURE_ALONE and not several
 
-    return tuple(replace(one, status="not_a_digit") if alone(one) else one for one in numbers)
+    boxed = set(map(id, fields))
+    return tuple(replace(one, status="not_a_digit") if id(one) not in boxed and alone(one) else one for one in numbers)
 
 
-STROKES = ("0", "1")
-"""Numbers that any short line or loop looks like, and so does an o with a comma."""
+SURE_ALONE, SEVERAL = 0.75, 3
+"""Confidence of the digits from which on an unsure number counts by itself; how many are company to each other."""
+
+
+def _is_drawn(one: Number) -> bool:
+    """Bars alone or rings alone, which any short lines or circles look like, and so does an o with a comma."""
+    return set(one.digits_text) in ({"0"}, {"1"})
 
 
 def _placed_grid(grid: Grid, cutout: Cutout) -> Grid:
