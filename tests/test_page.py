@@ -156,7 +156,8 @@ def test_an_unsure_number_counts_in_company_or_where_it_is_nearly_sure(monkeypat
     said = {31: number("00"), 32: number("65", "unsure", 0.6), 33: number("1990"), 34: number("65", "unsure", 0.8)}
 
     def statuses(*levels: int) -> list[str]:
-        found = read(monkeypatch, Layout((), tuple(map(part, levels))), {}, said)
+        digits = {level: digit(0) for level in said}
+        found = read(monkeypatch, Layout((), tuple(map(part, levels))), digits, said)
         return [one.status for one in found.numbers]
 
     assert statuses(31, 32) == ["not_a_digit", "not_a_digit"]
