@@ -37,7 +37,7 @@ def dark_on_light(gray: Gray) -> Gray:
     writing is what is thin: that decides where half of the sheet lies in the shade.
     """
     small = _level(shrink(gray, 96))
-    middle = _two_means(small)
+    middle, _share = _clusters(small)
     inset = round(0.1 * min(small.shape))  # a black frame stands on the outer ring alone
     border = np.concatenate([_ring(small, 0), _ring(small, inset)])
     dark_share = float((small < middle).mean() - (small > middle).mean())
@@ -67,29 +67,38 @@ def _thin(gray: Gray, hat: int) -> float:
     return float(cv2.morphologyEx(gray, hat, np.ones((window, window), np.uint8)).mean())
 
 
-def _two_means(gray: NDArray[Any]) -> float:
-    """A level between the two clusters of grey (Ridler and Calvard 1978), alike for both polarities."""
-    middle = (float(gray.min()) + float(gray.max())) / 2
+def _clusters(gray: NDArray[Any]) -> tuple[float, float]:
+    """A level between the two clusters of grey (Ridler and Calvard 1978), alike for both polarities; and the share of
+    the variance that lies between them: Otsu's (1979) is 0.64 for a bell, and above 0.8 for ink on even paper."""
+    ordered = np.sort(gray, axis=None)
+    sums, count = np.cumsum(ordered, dtype=np.float64), ordered.size
+    total = float(sums[-1])
+
+    def parted(level: float) -> tuple[int, float, int, float]:
+        """How many are below and above, and their means."""
+        below, above = int(ordered.searchsorted(level)), count - int(ordered.searchsorted(level, "right"))
+        if not below or not above:
+            return below, 0.0, above, 0.0
+        return below, float(sums[below - 1]) / below, above, (total - float(sums[count - above - 1])) / above
+
+    middle = (float(ordered[0]) + float(ordered[-1])) / 2
     for _ in range(8):
-        below, above = gray[gray < middle], gray[gray > middle]
-        if not below.size or not above.size:
-            break
-        before, middle = middle, (float(below.mean()) + float(above.mean())) / 2
+        below, dark, above, light = parted(middle)
+        if not below or not above:
+            return middle, 0.0
+        before, middle = middle, (dark + light) / 2
         if middle == before:
             break
-    return middle
+    below, dark, above, light = parted(middle)
+    mean = total / count
+    spread = float(np.square(ordered, dtype=np.float64).sum()) - count * mean * mean
+    if not below or not above or spread <= 0:
+        return middle, 0.0
+    return middle, (below * (dark - mean) ** 2 + above * (light - mean) ** 2) / spread
 
 
-def _has_two_clusters(gray: NDArray[Any], middle: float, least: float = 0.7) -> bool:
-    """Whether ``middle`` parts two clusters, and not one in the middle: Otsu's share of the variance
-    between the parts (1979) is 0.64 for a bell, and above 0.8 for ink on even paper."""
-    below, above = gray[gray < middle], gray[gray > middle]
-    total = float(gray.var()) * gray.size
-    if not below.size or not above.size or total == 0:
-        return False
-    mean = float(gray.mean())
-    between = below.size * (float(below.mean()) - mean) ** 2 + above.size * (float(above.mean()) - mean) ** 2
-    return between > least * total
+TWO, TWO_CLEAR = 0.7, 0.8
+"""Shares from which on there are two clusters, and from which on without doubt."""
 
 
 def shrink(gray: Gray, longest: int) -> Gray:
@@ -110,10 +119,11 @@ def subtract_paper(dark: Gray) -> Contrast:
     paper = paper_level(dark).astype(np.float32)
     share = np.float32(median(paper.ravel())) / np.maximum(paper, np.float32(24))
     contrast = np.asarray((paper - dark) * share, np.float32)
-    offset, spread = _grain(contrast)
+    middle, parted = _clusters(contrast)
+    offset, spread = _grain(contrast, middle if parted > TWO else math.inf)
     contrast -= np.float32(offset)
     strongest = float(calm(contrast).max(initial=0))
-    if _has_two_clusters(contrast, _two_means(contrast), 0.8):
+    if parted > TWO_CLEAR:
         spread = min(spread, strongest / 6)  # in a tight crop too little paper is left to measure its grain
     loudest = math.sqrt(2 * math.log(max(contrast.size, 2)))
     floor = np.float32(max(NOISE_FACTOR * loudest * spread, FAINTEST))
@@ -128,11 +138,10 @@ def calm(contrast: Contrast) -> Contrast:
     return np.asarray(cv2.blur(contrast, (3, 3)), np.float32) if min(contrast.shape) >= 16 else contrast
 
 
-def _grain(contrast: Contrast) -> tuple[float, float]:
-    """Where the bare paper's contrast lies, and its standard deviation, from the light side alone:
+def _grain(contrast: Contrast, most: float) -> tuple[float, float]:
+    """Where the contrast of bare paper, ``most`` or less, lies, and its standard deviation, from the light side alone:
     nothing is lighter than paper but paper, while the dark side is mixed with ink."""
-    middle = _two_means(contrast)
-    bare = contrast[contrast <= middle] if _has_two_clusters(contrast, middle) else contrast.ravel()
+    bare = contrast[contrast <= most]
     counts = np.bincount(np.clip(np.rint(bare / 2) + 128, 0, 255).astype(np.int64), minlength=256)
     offset = 2.0 * (int(np.convolve(counts, np.ones(3), "same").argmax()) - 128)
     lighter = offset - contrast[contrast < offset - 1]
@@ -166,8 +175,8 @@ def _smooth_paper(dark: Gray) -> tuple[Contrast, float]:
     tiny = shrink(dark, 32)
     small, even = tiny.astype(np.float64), _level(tiny)
     terms = _quadratic_terms(small.shape)
-    light, middle = _light_part(small), _two_means(even)
-    if _has_two_clusters(even, middle) and (light & (even > middle)).any():
+    light, (middle, parted) = _light_part(small), _clusters(even)
+    if parted > TWO and (light & (even > middle)).any():
         light &= even > middle  # in a tight crop a whole block may be ink
     start = light.ravel() if light.any() else np.ones(light.size, bool)
     fits = [_fit_paper(terms[:, :count], small.ravel(), start) for count in (1, 3, 6)]
