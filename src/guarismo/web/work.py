@@ -33,7 +33,7 @@ class Work:
         self._threads, self._inside = threads, 0
         self._pool: ThreadPoolExecutor | None = None
         self._digits: list[tuple[Load, asyncio.Future[tuple[Gray, Digit]]]] = []
-        self._batches: asyncio.Task[None] | None = None
+        self._batches: set[asyncio.Task[None]] = set()
 
     @property
     def inside(self) -> int:
@@ -50,8 +50,10 @@ class Work:
         with self._place():
             waiting: asyncio.Future[tuple[Gray, Digit]] = asyncio.get_running_loop().create_future()
             self._digits.append((load, waiting))
-            if self._batches is None or self._batches.done():
-                self._batches = asyncio.create_task(self._read_batches())
+            if len(self._batches) < self._threads:  # while one batch is read, the next is opened
+                batches = asyncio.create_task(self._read_batches())
+                self._batches.add(batches)
+                batches.add_done_callback(self._batches.discard)
             return await self._in_time(waiting)
 
     def close(self) -> None:
