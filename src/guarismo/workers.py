@@ -6,9 +6,11 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
 
 
 def cores() -> int:
@@ -19,6 +21,9 @@ def cores() -> int:
 def workers(count: int, begin: Callable[..., None] | None = None, *given: object) -> ProcessPoolExecutor:
     """``count`` processes, spawned: TensorFlow and network clients, which the caller may have loaded, do not survive a
     fork. Each calls ``begin(*given)`` first."""
+    from concurrent.futures import ProcessPoolExecutor  # 20 ms that counting cores is spared
+    from multiprocessing import get_context
+
     return ProcessPoolExecutor(count, get_context("spawn"), initializer=partial(_begin, os.getpid(), begin, *given))
 
 

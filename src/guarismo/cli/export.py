@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import click
@@ -27,6 +26,8 @@ def command(run: Path, out: Path) -> int:
         for name in (WEIGHTS, CARD, DESCRIPTION):
             write_whole(out / name, (directory / name).read_bytes())
     except (OSError, OutputError):
+        import shutil  # and bz2, which no other command needs
+
         shutil.rmtree(out, ignore_errors=True)
         raise
     click.echo(str(out))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import time
@@ -240,6 +239,8 @@ def needs_training() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _silent_stderr():
         from guarismo.train import nets  # noqa: F401
+    import logging  # 5 ms that reading is spared
+
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
