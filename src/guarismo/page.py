@@ -61,6 +61,10 @@ all digits are still digits; of printed words, turned, a third look like some: r
 most 0.39."""
 
 
+FEW, PLAINLY = 16, 0.8
+"""Where so many pieces have a clear digit as they lie, at least by this share, a page is the right way up."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Eyes:
     digits: DigitNetwork
@@ -68,7 +72,10 @@ class _Eyes:
 
     def quarters(self, sample: Sequence[Gray]) -> int:
         """By how many times 90 degrees to the left a page must be turned for its digits to be read best."""
-        inks = np.array([one.ink for one in frames(sample) if one.box is not None], np.float32)
+        few = self._inks(sample[:: max(1, len(sample) // FEW)])
+        if len(few) and float((self._sureness(few) >= CLEAR).mean()) >= PLAINLY:
+            return 0
+        inks = self._inks(sample)
         if not len(inks):
             return 0
         sure = np.stack([self._sureness(np.rot90(inks, turn, (1, 2))) for turn in range(4)])
@@ -77,6 +84,9 @@ class _Eyes:
             return 0
         means = clear.mean(1)
         return int(means.argmax()) if means.max() > means[0] + BETTER else 0
+
+    def _inks(self, sample: Sequence[Gray]) -> Inks:
+        return np.array([one.ink for one in frames(sample) if one.box is not None], np.float32)
 
     def _sureness(self, inks: Inks) -> NDArray[np.float64]:
         """Share of each ink's best digit, its being none allowed for: float64 (N,)."""
@@ -126,16 +136,16 @@ class _Eyes:
         ]
 
     def _strange(self, cutouts: Sequence[Cutout], found: Sequence[Number]) -> list[float]:
-        """For each number the share of its digits that are no digits, as the other network sees them one by one."""
+        """For each unsure number the share of its digits that are no digits, as the other network sees them one by
+        one; 0 for what needs no second opinion."""
+        asked = [one.digits if len(one.digits) > 1 and one.status != "read" else () for one in found]
         pieces = [
-            _piece(cutout.gray, digit.box)
-            for cutout, one in zip(cutouts, found, strict=True)
-            for digit in (one.digits if len(one.digits) > 1 else ())
+            _piece(cutout.gray, digit.box) for cutout, digits in zip(cutouts, asked, strict=True) for digit in digits
         ]
         said = iter(self.digits.read(pieces))
         shares = []
-        for one in found:
-            status = [next(said).status for _digit in one.digits] if len(one.digits) > 1 else []
+        for digits in asked:
+            status = [next(said).status for _digit in digits]
             shares.append(status.count("not_a_digit") / len(status) if status else 0.0)
         return shares
 
