@@ -79,7 +79,9 @@ def accepted_at(confidences: list[float], right: list[bool], most_wrong: float =
 
 
 def figures(found: list[Number], wanted: list[str], marks: bool) -> dict[str, float]:
-    """How much is right, digits alone or ``marks`` too; and how much is read, by the threshold and at 1 % error."""
+    """How much is right, digits alone or ``marks`` too; how much is read, by the threshold; and at 1 % error, by the
+    confidence of that which is compared."""
+    sure = [one.confidence if marks else one.digits_confidence for one in found]
     said = [one.text if marks else one.digits_text for one in found]
     right = [one == text for one, text in zip(said, wanted, strict=True)]
     read = [ok for ok, one in zip(right, found, strict=True) if one.status == "read"]
@@ -88,7 +90,7 @@ def figures(found: list[Number], wanted: list[str], marks: bool) -> dict[str, fl
         "right": float(np.mean(right)),
         "read": len(read) / len(found),
         "wrong_read": 1 - float(np.mean(read)) if read else 0.0,
-        "accepted_at_1_percent": accepted_at([one.confidence for one in found], right),
+        "accepted_at_1_percent": accepted_at(sure, right),
     }
 
 

@@ -147,7 +147,11 @@ async def opened(url: str, rate: float, seconds: float) -> Answers:
 
     async def one() -> None:
         connection = free.pop() if free else await Connection.open(url)
-        answers.append(await connection.ask(sent))
+        try:
+            answers.append(await connection.ask(sent))
+        except (asyncio.IncompleteReadError, ConnectionError):  # kept idle for longer than the server keeps it
+            connection = await Connection.open(url)
+            answers.append(await connection.ask(sent))
         free.append(connection)
 
     tasks, began = [], time.perf_counter()

@@ -172,12 +172,23 @@ def _piece(gray: Gray, box: Box) -> Gray:
 
 def _surer(digit: Number, number: Number) -> Number:
     """What is in a cell of which the digit network is not sure: several digits where the line network sees them, else
-    the surer guess of the two, which is never "read" where they disagree."""
-    if len(number.text) > 1:
+    of the two networks' guesses the one that both together hold for likelier, never "read" where they disagree."""
+    if len(number.digits_text) > 1 or len(number.text.rstrip(TRAILING)) > 1:
         return number
-    if number.text.isdigit() and number.text != digit.text and number.confidence > digit.confidence:
-        return replace(number, status="unsure")
-    return digit
+    guess = number.digits_text
+    if not guess or guess == digit.text or _held(digit, number, guess) <= _held(digit, number, digit.text):
+        return digit
+    return replace(number, text=guess, status="unsure")
+
+
+TRAILING = " .,-"
+"""Marks that a speck or a line's end leaves after a digit in its cell; a sign before it is its own."""
+
+
+def _held(digit: Number, number: Number, guess: str) -> float:
+    """Sum of the shares that both networks give to a single digit."""
+    said = [(one.text, one.confidence) for one in (digit, number)] + [*digit.alternatives, *number.alternatives]
+    return sum(share for text, share in said if text.rstrip(TRAILING) == guess)
 
 
 def _is_one_digit(one: Number) -> bool:
