@@ -154,7 +154,7 @@ def test_another_schema_is_told(job: Job, tmp_path: Path) -> None:
     begin(job, 1)
     path = tmp_path / "out" / MANIFEST
     path.write_text(json.dumps({**json.loads(path.read_text()), "schema": 0}))
-    with pytest.raises(DataError, match="rows of schema 0, this version writes schema 1"):
+    with pytest.raises(DataError, match="rows of schema 0, this version writes schema 2"):
         prepare(job)
     prepare(job, overwrite=True)
 
