@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from guarismo import grids, inked, sheet, textlines
 from guarismo.cutout import Cutout, around, onto
 from guarismo.grids import GridCut
-from guarismo.paper import dark_on_light, shrink
+from guarismo.paper import dark_on_light, has_light_strokes, shrink
 from guarismo.textlines import Line, Lines
 from guarismo.types import Box, Gray
 
@@ -44,8 +44,8 @@ def layout(gray: Gray) -> Layout:
     """What is where on a picture uint8 (H, W)."""
     found = [grid for grid in grids.find(gray) if is_ruled(grid, gray.shape)]
     flat = sheet.flat(gray)
-    dark = dark_on_light(flat.gray)
-    base = gray if dark is flat.gray else 255 - gray
+    inverted = has_light_strokes(shrink(flat.gray, GLANCE), LIGHT)
+    dark, base = (255 - one if inverted else one for one in (flat.gray, gray))
     if any(_is_patchy(grid) for grid in found):
         rules = inked.inked(dark).lines
         found = [grid for grid in found if not _is_patchy(grid) or not _is_among(rules, grid, flat)]
@@ -99,6 +99,9 @@ def _piece_alone(piece: int, labels: NDArray[np.int32], stats: NDArray[Any], dar
     return np.where(mine > 0, dark[near], np.uint8(255)).astype(np.uint8)
 
 
+LIGHT = 51
+"""Pixels of a copy of ``GLANCE`` in which the light of a page is taken to be even: some three lines of writing."""
+
 GLANCE, LEAST_PAGE = 800, 200
 """Longest side of the copy on which it is seen whether a picture has several lines, and of a picture that may have."""
 
@@ -107,7 +110,9 @@ def has_several_lines(gray: Gray) -> bool:
     """Whether there is more on a picture than a digit or one line; seen at a glance, in a tenth of a page's time."""
     if max(gray.shape) < LEAST_PAGE:
         return False
-    small = dark_on_light(shrink(gray, GLANCE))
+    small = shrink(gray, GLANCE)
+    if has_light_strokes(small, LIGHT):
+        small = 255 - small
     lines = textlines.find(inked.inked(small)).lines
     inside = [line for line in lines if line.box.top > 0 and line.box.bottom < len(small)]  # or a neighbour's remains
     high = max((line.height for line in inside), default=0.0)
