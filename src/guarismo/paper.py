@@ -96,11 +96,9 @@ def _clusters(gray: NDArray[Any]) -> tuple[float, float]:
     middle = (float(ordered[0]) + float(ordered[-1])) / 2
     for _ in range(8):
         below, dark, above, light = parted(middle)
-        if not below or not above:
-            return middle, 0.0
-        before, middle = middle, (dark + light) / 2
-        if middle == before:
+        if not below or not above or middle == (dark + light) / 2:
             break
+        middle = (dark + light) / 2
     below, dark, above, light = parted(middle)
     mean = total / count
     spread = float(np.square(ordered, dtype=np.float64).sum()) - count * mean * mean
