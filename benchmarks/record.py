@@ -24,6 +24,15 @@ def machine() -> dict[str, Any]:
     }
 
 
+def held(what: str, pid: int | str = "self") -> int:
+    """Bytes that a process holds ("VmRSS") or has held at most ("VmHWM"); 0 where the system does not say."""
+    try:
+        rows = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return 1024 * next((int(row.split()[1]) for row in rows if row.startswith(f"{what}:")), 0)
+
+
 def _processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()

@@ -165,12 +165,8 @@ async def opened(url: str, rate: float, seconds: float) -> Answers:
 
 
 def resident(pid: int) -> int:
-    """Bytes that a process holds; 0 where the system does not say."""
-    try:
-        rows = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:
-        return 0
-    return 1024 * next((int(row.split()[1]) for row in rows if row.startswith("VmRSS:")), 0)
+    """Bytes that a process holds."""
+    return record.held("VmRSS", pid)
 
 
 def summary(answers: Sequence[tuple[int, float]]) -> dict[str, Any]:

@@ -124,11 +124,7 @@ def _photo(reader: Reader, path: Path, rounds: int) -> dict[str, Any]:
 
 def _most_megabytes() -> float:
     """The most that this process has held. What ``getrusage`` says is, after a start from a larger one, that one's."""
-    try:
-        rows = Path("/proc/self/status").read_text().splitlines()
-        return next(int(row.split()[1]) for row in rows if row.startswith("VmHWM:")) / 1024
-    except (OSError, StopIteration):
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return (record.held("VmHWM") / 1024 or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) / 1024
 
 
 def main() -> None:
