@@ -97,6 +97,13 @@ class Asked:
         return load_arrays(self.data)
 
 
+_learning_rate = click.option(
+    "--learning-rate",
+    type=click.FloatRange(0, 10, min_open=True),
+    help="AdamW's step size at its highest, if not the recipe's.",
+)
+
+
 @command.command(
     "digit", help="Train the digit model. It learns MNIST, pen paths, bitmaps and generated shapes, photographed."
 )
@@ -109,11 +116,7 @@ class Asked:
     help="The whole training, or a short one for comparisons.",
 )
 @click.option("--epochs", type=click.IntRange(1, 10_000), help="Rounds of 60,000 pictures, if not the recipe's.")
-@click.option(
-    "--learning-rate",
-    type=click.FloatRange(0, 10, min_open=True),
-    help="AdamW's step size at its highest, if not the recipe's.",
-)
+@_learning_rate
 @click.option(
     "--parts", type=click.IntRange(1, 1000), help="Photographed pictures to train on, in ten thousands, if not 30."
 )
@@ -179,13 +182,12 @@ def digit(
 
 
 @command.command("line", help="Train the line model. It learns to read written numbers, on generated lines.")
-@click.option("--epochs", type=click.IntRange(1, 10_000), default=40, show_default=True, help="Rounds of 30,000 lines.")
+@click.option("--epochs", type=click.IntRange(1, 10_000), help="Rounds of 30,000 lines, if not 60.")
+@_learning_rate
 @click.option(
     "--parts",
     type=click.IntRange(1, 1000),
-    default=20,
-    show_default=True,
-    help="Lines to train on, in five thousands; one part more is of writers held out.",
+    help="Lines to train on, in five thousands, if not 72; one part more is of writers held out.",
 )
 @options.start
 @options.seed
@@ -198,7 +200,7 @@ def digit(
     help="Where the generated lines are kept, for all runs.",
 )
 @options.run_folder("runs/line")
-def line(epochs: int, parts: int, start: Path | None, seed: int, lines: Path, out: Path) -> int:
+def line(start: Path | None, seed: int, lines: Path, out: Path, **changed: Any) -> int:
     needs_training()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the lines are made by two processes, one core each
     from guarismo.datasets import data_folder
@@ -209,10 +211,11 @@ def line(epochs: int, parts: int, start: Path | None, seed: int, lines: Path, ou
     if folder is None:
         raise DatasetError("the line model needs MNIST, QMNIST's labels, optdigits and pendigits: set GUARISMO_DATA")
     words = _("epoch {epoch}: loss {loss:.4f}, lines of held-out writers {held_out:.2%}, {seconds:.0f} s")
+    asked = {name: value for name, value in changed.items() if value is not None}
     use_cores()
     click.echo(_("training on {device}").format(device=device()), err=True)
     run(
-        replace(RELEASE, epochs=epochs, parts=parts, seed=seed),
+        replace(RELEASE, seed=seed, **asked),
         Folders(folder, lines, out, start),
         lambda line: click.echo(words.format(**asdict(line)), err=True),
     )

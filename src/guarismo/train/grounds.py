@@ -248,7 +248,7 @@ def _ruled(gray: Gray, size: int, rng: Rng) -> Gray:
         _rule(gray, rows - int(size * rng.uniform(0.02, 0.35)), level, thick, rng)
     if chance > 0.65:
         _rule(gray, int(size * rng.uniform(0.0, 0.2)), level, thick, rng)
-    if rng.random() < 0.2:
+    if rng.random() < 0.1:  # more, and a 1 at the start is taken for a box's side
         for x in (int(size * rng.uniform(0, 0.15)), columns - 1 - int(size * rng.uniform(0, 0.15))):
             if rng.random() < 0.7:
                 cv2.line(gray, (x, 0), (x + int(rng.normal(0, 1)), rows), level, thick, cv2.LINE_AA)

@@ -36,7 +36,7 @@ from guarismo.types import Look
 Rng = np.random.Generator
 
 RELEASE = Recipe(
-    epochs=40,
+    epochs=60,
     epoch_size=30_000,
     batch_size=64,
     learning_rate=3e-3,
@@ -44,7 +44,7 @@ RELEASE = Recipe(
     label_smoothing=0.0,
     averaging=0.999,
     width=32,
-    parts=20,
+    parts=72,
 )
 """An epoch has 30,000 lines; a part has 5,000."""
 
@@ -131,9 +131,8 @@ def _steps(text: np.str_) -> int:
 def _bent(ink: NDArray[np.uint8], least: int, rng: Rng) -> NDArray[np.uint8]:
     """A strip as it is seen this time: wider or narrower, sheared, a little higher or lower, bent, its strokes thicker
     or thinner, paler or darker; of ``least`` columns or more."""
-    wide = np.exp(rng.normal(0, 0.08))
-    shear, up = rng.normal(0, 0.1), rng.normal(0, 1.2)
-    tall = np.exp(rng.normal(0, 0.05))
+    wide, tall = np.exp(np.clip(rng.normal(0, (0.13, 0.1)), -0.27, 0.27))
+    shear, up = rng.normal(0, 0.12), rng.normal(0, 1.4)
     rows, columns = ink.shape[0], max(8, least, round(ink.shape[1] * wide + 24 * abs(shear)))
     turn = np.array([[wide, shear, 12 * abs(shear) - 24 * shear], [0, tall, 24 * (1 - tall) + up]])
     back = cv2.invertAffineTransform(turn).astype(np.float32)

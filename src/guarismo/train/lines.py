@@ -175,7 +175,7 @@ def write_line(written: str, writer: Writer, rng: Rng) -> Gray:
     """A clean line without margins: uint8 (H, W), ink on white 255, ``SIZE`` pixels to a digit."""
     habits = Habits.random(rng)
     glyphs = _glyphs(written, writer, rng)
-    if rng.random() < 0.06:  # at a tenth, ones with a long flag are taken for signs
+    if rng.random() < 0.04:  # at a tenth, ones with a long flag are taken for signs
         glyphs.insert(0, ("sign", stroked(grounds.sign(rng))))
     if rng.random() < 0.2 and not written.endswith("-"):  # after a dash it would be one with it
         glyphs.append(("fill", stroked(grounds.fill(writer.pen.width, rng))))
@@ -183,7 +183,7 @@ def write_line(written: str, writer: Writer, rng: Rng) -> Gray:
     strokes = [stroke for one in placed for stroke in one.strokes()]
     if writer.joins and rng.random() < 0.6:
         strokes += _ligatures(placed, rng)
-    if rng.random() < 0.05:
+    if rng.random() < 0.1:
         strokes += grounds.underlines(placed[0].x, placed[-1].x + placed[-1].glyph.width, rng)
     pictures = [one for one in placed if one.glyph.bitmap is not None]
     lean = np.array([[1, 0], [-habits.shear, 1]], np.float32)
