@@ -67,3 +67,19 @@ def test_writing_on_a_sheet_half_in_the_shade_is_what_is_found(light_on_dark: bo
     found = layout.layout(255 - gray if light_on_dark else gray)
     widths = [part.gray.shape[1] for part in found.parts if isinstance(part, Cutout)]
     assert sum(250 < wide < 320 for wide in widths) >= 7  # the shadow's edge goes through two or three of ten
+
+
+@pytest.mark.parametrize("light_on_dark", [False, True])
+def test_a_little_pencil_in_the_corner_of_a_page_is_no_bare_paper_on_dark(light_on_dark: bool) -> None:
+    rng = np.random.default_rng(3)
+    page = np.full((1300, 1000), 215, np.float32) - np.linspace(0, 45, 1000, dtype=np.float32)
+    pencil = np.zeros((1300, 1000), np.uint8)
+    for y in range(90, 330, 48):
+        for x in range(90, 230, 26):
+            cv2.ellipse(pencil, (x, y), (8, 15), 0, 0, 360, 1, 2, cv2.LINE_AA)
+    page -= 26 * cv2.GaussianBlur(pencil.astype(np.float32), (0, 0), 1.2)
+    page += rng.standard_normal(page.shape, np.float32)
+    gray = np.rint(page).astype(np.uint8)
+    found = layout.layout(255 - gray if light_on_dark else gray)
+    assert len(found.parts) == 5
+    assert all(np.median(part.gray) > 150 for part in found.parts if isinstance(part, Cutout))

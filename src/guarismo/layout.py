@@ -44,7 +44,7 @@ def layout(gray: Gray) -> Layout:
     """What is where on a picture uint8 (H, W)."""
     found = [grid for grid in grids.find(gray) if is_ruled(grid, gray.shape)]
     flat = sheet.flat(gray)
-    inverted = has_light_strokes(shrink(flat.gray, GLANCE), LIGHT)
+    inverted = _is_light_on_dark(shrink(flat.gray, GLANCE))
     dark, base = (255 - one if inverted else one for one in (flat.gray, gray))
     if any(_is_patchy(grid) for grid in found):
         rules = inked.inked(dark).lines
@@ -99,8 +99,15 @@ def _piece_alone(piece: int, labels: NDArray[np.int32], stats: NDArray[Any], dar
     return np.where(mine > 0, dark[near], np.uint8(255)).astype(np.uint8)
 
 
-LIGHT = 51
-"""Pixels of a copy of ``GLANCE`` in which the light of a page is taken to be even: some three lines of writing."""
+LIGHT, REACH = 101, 6.0
+"""Pixels of a copy of ``GLANCE`` in which the light of a page is taken to be even, some six lines of writing, and
+standard deviations: pages are mostly bare, so that their ink has more than those of lines. With half of both, one rendered
+sheet in six was taken for its negative, those in pencil first."""
+
+
+def _is_light_on_dark(small: Gray) -> bool:
+    return has_light_strokes(small, LIGHT, REACH)
+
 
 GLANCE, LEAST_PAGE = 800, 200
 """Longest side of the copy on which it is seen whether a picture has several lines, and of a picture that may have."""
@@ -111,7 +118,7 @@ def has_several_lines(gray: Gray) -> bool:
     if max(gray.shape) < LEAST_PAGE:
         return False
     small = shrink(gray, GLANCE)
-    if has_light_strokes(small, LIGHT):
+    if _is_light_on_dark(small):
         small = 255 - small
     lines = textlines.find(inked.inked(small)).lines
     inside = [line for line in lines if line.box.top > 0 and line.box.bottom < len(small)]  # or a neighbour's remains
@@ -160,8 +167,8 @@ RULES, PITCH = 3, (0.75, 1.33)
 
 def _is_patchy(grid: GridCut) -> bool:
     """Whether digits' strokes and a margin, or the edges of the paper, may pass for its upright lines."""
-    merged = any(cell.row_span > 1 or cell.column_span > 1 for cell in grid.cells)
-    return grid.rows > 1 and (merged or grid.columns == 1)
+    whole = len(grid.cells) == grid.rows * grid.columns  # neither merged nor lost ones
+    return grid.rows > 1 and (not whole or grid.columns == 1)
 
 
 def _is_among(rules: inked.Mask, grid: GridCut, flat: Cutout) -> bool:

@@ -47,15 +47,16 @@ def dark_on_light(gray: Gray) -> Gray:
     return 255 - gray if dark_share + dark_border + 1.5 * light_strokes > 0 else gray
 
 
-def has_light_strokes(gray: Gray, window: int) -> bool:
+def has_light_strokes(gray: Gray, window: int, reach: float = 2.5) -> bool:
     """Whether what is written is lighter than what is written on. Against the mean of what is around it (``window``
     pixels, odd) most is paper, a little the better for it, and some is ink, and far the worse: the third moment tells
-    on which side the ink lies. The edge of a shadow lies on both."""
+    on which side the ink lies. The edge of a shadow lies on both. Beyond ``reach`` standard deviations nothing counts
+    for more, or a dark rule would say more than all digits."""
     small = gray.astype(np.float32)
     above = small - cv2.blur(small, (window, window))
     above -= above.mean()
-    reach = np.float32(2.5 * float(above.std()))  # or a dark rule would say more than all digits
-    above = np.clip(above, -reach, reach)
+    most = np.float32(reach * float(above.std()))
+    above = np.clip(above, -most, most)
     return float((above * above * above).sum()) > 0
 
 
