@@ -154,6 +154,7 @@ def test_an_unsure_number_counts_in_company_or_where_it_is_nearly_sure(monkeypat
         return Cutout(np.full((30, 40), level, np.uint8), (300, 300))
 
     said = {31: number("00"), 32: number("65", "unsure", 0.6), 33: number("1990"), 34: number("65", "unsure", 0.8)}
+    said[35] = number("4", "not_a_digit", 0.1)
 
     def statuses(*levels: int) -> list[str]:
         digits = {level: digit(0) for level in said}
@@ -164,6 +165,7 @@ def test_an_unsure_number_counts_in_company_or_where_it_is_nearly_sure(monkeypat
     assert statuses(32, 33) == ["unsure", "read"]
     assert statuses(34) == ["unsure"]
     assert statuses(32, 32, 32, 32) == ["unsure"] * 4
+    assert statuses(*[34, 32, 32, 32], *[35] * 20) == ["not_a_digit"] * 24  # among so many words they are words
 
 
 @pytest.mark.parametrize("quarters", [1, 2, 3])

@@ -84,3 +84,21 @@ def test_texture_has_a_bound() -> None:
     rng = np.random.default_rng(3)
     gray = cv2.resize(rng.integers(0, 256, (200, 200), dtype=np.uint8), (1200, 1200), interpolation=cv2.INTER_NEAREST)
     assert len(lines(np.asarray(gray, np.uint8))) <= textlines.MOST
+
+
+@pytest.mark.parametrize(("marks", "gap"), [((":",), 21), (("-",), 18), ((":", ":"), 21)])
+def test_a_mark_with_wide_gaps_on_both_sides_holds_a_score_together(marks: tuple[str, ...], gap: int) -> None:
+    """Gaps of about a digit's height, 26 pixels: digits alone would be two numbers."""
+    gray, left = page(), 100
+    for number, mark in zip("352", (*marks, ""), strict=False):
+        for piece in (number, mark):
+            left = write(gray, piece, left, 300).right + gap
+    assert len(lines(gray)) == 1
+
+
+def test_a_dozen_digits_written_without_lifting_the_pen_are_a_line() -> None:
+    gray = page()
+    for x in range(14):
+        cv2.ellipse(gray, (80 + 22 * x, 300), (12, 14), 0, 0, 360, 40, 3, cv2.LINE_AA)
+    (box,) = lines(gray)
+    assert box.width > 300

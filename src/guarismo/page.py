@@ -21,11 +21,11 @@ WIDEST_BOX = 1.5
 """Width against height of a box for one digit. Wider ones, three or more in a row, are a table of one row."""
 
 LEAST, LEAST_IN_CELL = 0.35, 0.2
-"""Confidence from which on something counts as a number, sure or not: a line, and what stands in a cell, where numbers
-are expected. Below it are words and drawings."""
+"""Confidence in the digits from which on something counts as a number, sure or not: a line, and what stands in a cell,
+where numbers are expected. Below it are words and drawings."""
 
 SURE_LINE = 0.9
-"""Confidence from which on a line is a number though its single digits, cut apart, look like none."""
+"""Confidence in its digits from which on a line is a number though they, cut apart, look like none."""
 
 LEAST_ALONE = 0.6
 """Confidence above 1 that both networks together have in a lone digit."""
@@ -197,7 +197,8 @@ def _is_one_digit(one: Number) -> bool:
 
 def _doubted(one: Number, strange: float, least: float = LEAST) -> Number:
     """A number whose single digits are none is none, unless it is all but sure; nor is one that is unlikely."""
-    if one.status != "read" and ((strange > 0.5 and one.confidence < SURE_LINE) or one.confidence < least):
+    said = one.digits_confidence
+    if one.status != "read" and ((strange > 0.5 and said < SURE_LINE) or said < least):
         return replace(one, status="not_a_digit")
     return one
 
@@ -217,6 +218,7 @@ def _in_company(numbers: Sequence[Number], fields: Sequence[Number], grids: Sequ
     told = [one for one in (*numbers, *inside) if one.status in ACTED_ON]
     sure = [one.box.height for one in told if one.status == "read" and not _is_drawn(one)]
     alike = [one.box.height for one in told if one.status == "read" and _is_drawn(one)]
+    wordy = len(numbers) > AMONG_WORDS * len(told)
 
     def alone(one: Number) -> bool:
         high = one.box.height
@@ -224,15 +226,17 @@ def _in_company(numbers: Sequence[Number], fields: Sequence[Number], grids: Sequ
             return False
         if _is_drawn(one):
             return sum(abs(other - high) <= 0.2 * high for other in alike) < SEVERAL
-        several = sum(high / 2 <= other.box.height <= 2 * high for other in told) > SEVERAL
-        return one.status == "unsure" and one.digits_confidence < SURE_ALONE and not several
+        several = not wordy and sum(high / 2 <= other.box.height <= 2 * high for other in told) > SEVERAL
+        least = SURE_LINE if wordy else SURE_ALONE
+        return one.status == "unsure" and one.digits_confidence < least and not several
 
     boxed = set(map(id, fields))
     return tuple(replace(one, status="not_a_digit") if id(one) not in boxed and alone(one) else one for one in numbers)
 
 
-SURE_ALONE, SEVERAL = 0.75, 3
-"""Confidence of the digits from which on an unsure number counts by itself; how many are company to each other."""
+SURE_ALONE, SEVERAL, AMONG_WORDS = 0.75, 3, 5
+"""Confidence of the digits from which on an unsure number counts by itself, which is ``SURE_LINE`` on a page with so many
+words and drawings to a number; how many numbers are company to each other."""
 
 
 def _is_drawn(one: Number) -> bool:
@@ -273,9 +277,10 @@ def _alternatives(kept: Sequence[Number | None], text: str, confidence: float) -
 
 
 def _has_numbers(grid: Grid) -> bool:
-    """Tables of words alone are none of ours, nor are letters that hang together like one; empty ones are."""
-    inside = [cell for row in grid.cells for cell in row if cell is not None]
-    return not inside or any(cell.status in ACTED_ON for cell in inside)
+    """Tables of words alone are none of ours, nor are letters that hang together like one, a few of which look like
+    digits; empty ones are."""
+    inside = [cell.status for row in grid.cells for cell in row if cell is not None]
+    return not inside or "read" in inside or 2 * inside.count("unsure") >= len(inside)
 
 
 def _grid(cut: GridCut, said: dict[int, Number]) -> Grid:

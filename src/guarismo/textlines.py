@@ -59,7 +59,7 @@ def find(page: Inked) -> Lines:
     _count, of, sizes, _centres = cv2.connectedComponentsWithStats(page.ink, connectivity=8)
     labels, stats = np.asarray(of, np.int32), np.asarray(sizes, np.int64)
     width, height = stats[:, 2], stats[:, 3]
-    tall = (height >= LOWEST) & (height < HIGHEST * max(labels.shape)) & (width < 8 * height)
+    tall = (height >= LOWEST) & (height < HIGHEST * max(labels.shape)) & (width < 0.5 * LONGEST * height)
     tall[0] = False
     chosen = np.flatnonzero(tall)
     if len(chosen) > MOST:
@@ -125,6 +125,11 @@ def _slope(mine: NDArray[np.int64], height: float) -> float:
     return slope if abs(slope) < 0.3 else 0.0
 
 
+BEFORE, AFTER = 0.6, 1.05
+"""Digit heights between a line's ends and a mark that is its own: a sign, and a dash that closes a sum or the colon of
+a score."""
+
+
 def _with_marks(line: Line, stats: NDArray[np.int64]) -> Line:
     """Points, commas, dashes and loose strokes about it are its own too, rows of dots are not."""
     left, top, width, height, _area = stats.T
@@ -132,7 +137,7 @@ def _with_marks(line: Line, stats: NDArray[np.int64]) -> Line:
     x, y = left + width / 2, top + height / 2
     lift = line.slope * (x - (box.left + box.right) / 2)
     spare = abs(line.slope) * box.width / 2
-    near = (x > box.left - 0.7 * high) & (x < box.right + 0.9 * high)
+    near = (left + width > box.left - BEFORE * high) & (left < box.right + AFTER * high)
     near &= (y - lift > box.top + spare - 0.15 * high) & (y - lift < box.bottom - spare + 0.3 * high)
     near &= (height < 1.2 * high) & (np.maximum(width, height) >= max(2.0, 0.05 * high))
     near &= (width < 1.6 * high) & (stats[:, 4] >= max(3.0, 0.003 * high * high))
@@ -165,11 +170,12 @@ def _bridged(one: Line, other: Line) -> bool:
     middles = [(line.box.top + line.box.bottom) / 2 for line in (one, other)]
     lift = one.slope * (other.box.left + other.box.right - one.box.left - one.box.right) / 2
     level = abs(middles[1] - middles[0] - lift) < ASIDE * high and min(one.height, other.height) > ALIKE * high
-    return level and -0.5 * high < gap < 0.8 * GAP * high
+    shared = bool(np.isin(one.pieces, other.pieces).any())  # a dash that is as near to both
+    return level and (shared or -0.5 * high < gap < 0.9 * GAP * high)
 
 
-THICKEST = 0.3
-"""Half of a stroke's width, in heights of the line: where a marker's strokes meet it is 0.26. Blots have more."""
+THICKEST = 0.38
+"""Half of a stroke's width, in heights of the line: where a marker fills the loop of an 8 it is 0.34. Blots have more."""
 
 QUIET = 4.0
 """How much darker ink is than its ground, in standard deviations of that ground: pencil on grain has 6."""
