@@ -46,3 +46,14 @@ def test_a_photograph_is_a_picture_and_its_seed() -> None:
         assert one.dtype == np.uint8 and one.ndim == 2 and min(one.shape) >= 6
         np.testing.assert_array_equal(one, other)
         assert np.ptp(one.astype(int)) > 10
+
+
+def test_a_scan_has_bare_paper() -> None:
+    clean = np.full((50, 160), 255, np.uint8)
+    clean[5:45, 80:86] = 0
+    for seed in range(40):
+        gray = grounds.photographed(clean, 44, np.random.default_rng(seed), scanned=1.0).astype(int)
+        paper = np.median(gray)
+        assert paper in (0, 255)
+        far = gray[:, : gray.shape[1] // 4]
+        assert np.abs(far - paper).max() < 40  # a JPEG's ringing

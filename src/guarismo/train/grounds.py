@@ -204,20 +204,23 @@ def underlines(left: float, right: float, rng: Rng) -> list[Stroke]:
 # ---- the paper
 
 
-def photographed(clean: Gray, size: int, rng: Rng) -> Gray:
-    """A clean line, uint8 (H, W), ink on white 255, no margins, ``size`` pixels to a digit, as a picture."""
+def photographed(clean: Gray, size: int, rng: Rng, scanned: float = 0.0) -> Gray:
+    """A clean line, uint8 (H, W), ink on white 255, no margins, ``size`` pixels to a digit, as a picture; by the chance
+    ``scanned`` one of bare paper, undisturbed."""
     gray = _cropped(clean, size, rng)
-    if rng.random() < 0.5:
+    calm = scanned > 0 and rng.random() < scanned
+    if not calm and rng.random() < 0.5:
         gray = _ruled(gray, size, rng)
-    if rng.random() < 0.2:
+    if not calm and rng.random() < 0.2:
         gray = _neighbours(gray, size, rng)
-    if rng.random() < 0.06:
+    if not calm and rng.random() < 0.06:
         gray = _stamped(gray, size, rng)
     high = float(np.clip(np.exp(rng.normal(np.log(32), 0.38)), LOWEST, HIGHEST))
     gray = _scaled(gray, high / size)
-    if rng.random() < 0.88:
+    if not calm and rng.random() < 0.88:
         gray = _on_paper(gray, high, rng)
-    gray = _camera(gray, high, rng)
+    if not calm or rng.random() < 0.5:
+        gray = _camera(gray, high, rng)
     return 255 - gray if rng.random() < 0.12 else gray
 
 

@@ -235,6 +235,10 @@ def _pressed(sheet: NDArray[np.uint8], shear: float, rng: Rng) -> Gray:
     return np.asarray(cv2.LUT(sheet, np.rint(255 - ink * levels).astype(np.uint8)), np.uint8)
 
 
+SCANNED = 0.4
+"""Share of lines on bare paper, undisturbed, as most of what people have: from disturbed ones alone the network learns to
+guess."""
+
 NO_NUMBER, WORDS = 0.08, 0.05
 """Shares of lines on which no number is written, and of those with a word beside it. Without fonts there are none."""
 
@@ -244,12 +248,12 @@ def make_line(rng: Rng, part: Part, sources: Writers) -> tuple[Gray, str]:
     where no number is written."""
     chance, faces = rng.random(), fonts.found(fonts.HAND + fonts.PRINT if part == "train" else fonts.HELD_OUT)
     if faces and chance < NO_NUMBER:
-        return grounds.photographed(nonlines.nonline(faces, SIZE, rng), SIZE, rng), ""
+        return grounds.photographed(nonlines.nonline(faces, SIZE, rng), SIZE, rng, SCANNED), ""
     written = texts.text(rng)
     clean = write_line(written, sources.writer(part, rng), rng)
     if faces and chance < NO_NUMBER + WORDS:
         clean = nonlines.beside(clean, faces, SIZE, rng)
-    return grounds.photographed(clean, SIZE, rng), written
+    return grounds.photographed(clean, SIZE, rng, SCANNED), written
 
 
 # ---- strips to train on
