@@ -101,8 +101,8 @@ def _piece_alone(piece: int, labels: NDArray[np.int32], stats: NDArray[Any], dar
 
 LIGHT, REACH = 101, 6.0
 """Pixels of a copy of ``GLANCE`` in which the light of a page is taken to be even, some six lines of writing, and
-standard deviations: pages are mostly bare, so that their ink has more than those of lines. With half of both, one rendered
-sheet in six was taken for its negative, those in pencil first."""
+standard deviations: pages are mostly bare, so that their ink has more than those of lines. With half of both, one
+rendered sheet in six was taken for its negative, those in pencil first."""
 
 
 def _is_light_on_dark(small: Gray) -> bool:

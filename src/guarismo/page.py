@@ -235,8 +235,8 @@ def _in_company(numbers: Sequence[Number], fields: Sequence[Number], grids: Sequ
 
 
 SURE_ALONE, SEVERAL, AMONG_WORDS = 0.75, 3, 5
-"""Confidence of the digits from which on an unsure number counts by itself, which is ``SURE_LINE`` on a page with so many
-words and drawings to a number; how many numbers are company to each other."""
+"""Confidence of the digits from which on an unsure number counts by itself, which is ``SURE_LINE`` on a page with so
+many words and drawings to a number; how many numbers are company to each other."""
 
 
 def _is_drawn(one: Number) -> bool:

@@ -175,7 +175,8 @@ def _bridged(one: Line, other: Line) -> bool:
 
 
 THICKEST = 0.38
-"""Half of a stroke's width, in heights of the line: where a marker fills the loop of an 8 it is 0.34. Blots have more."""
+"""Half of a stroke's width, in heights of the line: where a marker fills the loop of an 8 it is 0.34. Blots have
+more."""
 
 QUIET = 4.0
 """How much darker ink is than its ground, in standard deviations of that ground: pencil on grain has 6."""

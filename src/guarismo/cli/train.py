@@ -182,7 +182,7 @@ def digit(
 
 
 @command.command("line", help="Train the line model. It learns to read written numbers, on generated lines.")
-@click.option("--epochs", type=click.IntRange(1, 10_000), help="Rounds of 30,000 lines, if not 60.")
+@click.option("--epochs", type=click.IntRange(1, 10_000), help="Rounds of 30,000 lines, if not 50.")
 @_learning_rate
 @click.option(
     "--parts",

@@ -59,8 +59,8 @@ LARGEST_ROUNDING = 2e-2
 
 
 def halved(onnx_model: bytes) -> bytes:
-    """The same network with its large arrays as float16, a cast behind each: half of the bytes, and the runtime computes
-    in float32 as before, since it casts them once, as it loads."""
+    """The same network with its large arrays as float16, a cast behind each: half of the bytes, and the runtime
+    computes in float32 as before, since it casts them once, as it loads."""
     model = onnx.load_from_string(onnx_model)
     casts = []
     for one in model.graph.initializer:

@@ -36,7 +36,7 @@ from guarismo.types import Look
 Rng = np.random.Generator
 
 RELEASE = Recipe(
-    epochs=60,
+    epochs=50,
     epoch_size=30_000,
     batch_size=64,
     learning_rate=3e-3,

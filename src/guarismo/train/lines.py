@@ -236,8 +236,8 @@ def _pressed(sheet: NDArray[np.uint8], shear: float, rng: Rng) -> Gray:
 
 
 SCANNED = 0.4
-"""Share of lines on bare paper, undisturbed, as most of what people have: from disturbed ones alone the network learns to
-guess."""
+"""Share of lines on bare paper, undisturbed, as most of what people have: from disturbed ones alone the network learns
+to guess."""
 
 NO_NUMBER, WORDS = 0.08, 0.05
 """Shares of lines on which no number is written, and of those with a word beside it. Without fonts there are none."""

@@ -56,9 +56,9 @@ def line_net(width: int = 32, precision: str = "float32", blocks: tuple[int, int
     """keras.Model, strips (N, 48, W) → logits (N, ceil(W / 4), 17), the columns of ``LINE_LABELS``: ten digits,
     five marks, space, and CTC's blank last. W is free; a step is four columns. 760,000 parameters at width 32.
 
-    3x3 convolutions with ``blocks`` shortcuts, as ``conv_net``'s, in three heights (24, 12, 6); then each column's six places
-    become one step, which looks two steps to either side, twice: a digit and its neighbours, but no more, so that
-    no language of numbers is learnt by heart.
+    3x3 convolutions with ``blocks`` shortcuts, as ``conv_net``'s, in three heights (24, 12, 6); then each column's six
+    places become one step, which looks two steps to either side, twice: a digit and its neighbours, but no more, so
+    that no language of numbers is learnt by heart.
     """
     conv = _Conv(precision)
     pixels = keras.Input((48, None), name="strip")

@@ -28,8 +28,8 @@ network, but the smaller it is the farther a step of training turns it."""
 
 
 QUIET = 0.05
-"""What a new convolution's first filters are multiplied by, beside a shortcut that had none: it says next to nothing, and
-learns from the first step on, which filters of zeros would not."""
+"""What a new convolution's first filters are multiplied by, beside a shortcut that had none: it says next to nothing,
+and learns from the first step on, which filters of zeros would not."""
 
 
 def starting_weights(start: Path, kind: Kind, network: Any, inks: NDArray[np.float32]) -> list[NDArray[np.float32]]:
@@ -53,7 +53,8 @@ def _assign(network: Any, onnx_model: bytes, directory: Path) -> None:
     """ONNX's weights, with normalisations that do nothing but add what has become the convolution's offset."""
     graph = onnx.load_from_string(onnx_model).graph
     arrays = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
-    halves = {node.output[0]: node.input[0] for node in graph.node if node.op_type == "Cast" and node.input[0] in arrays}
+    casts = [node for node in graph.node if node.op_type == "Cast" and node.input[0] in arrays]
+    halves = {node.output[0]: node.input[0] for node in casts}
     arrays |= {whole: arrays[half].astype(np.float32) for whole, half in halves.items()}
     folded = [[arrays[name] for name in node.input[1:]] for node in graph.node if node.op_type == "Conv"]
     (matrix,) = (arrays[node.input[1]] for node in graph.node if node.op_type == "MatMul")
