@@ -63,8 +63,8 @@ def line_net(width: int = 32, precision: str = "float32", blocks: tuple[int, int
     conv = _Conv(precision)
     pixels = keras.Input((48, None), name="strip")
     x = layers.Reshape((48, -1, 1), dtype=precision)(pixels)
-    for wider, strides, count in zip((1, 2, 3), (2, 2, (2, 1)), blocks, strict=True):
-        x = conv(x, wider * width, strides=strides)
+    for wider, across, count in zip((1, 2, 3), (2, 2, 1), blocks, strict=True):
+        x = conv(x, wider * width, strides=(2, across))
         for _ in range(count):
             x = layers.add([x, conv(x, wider * width)], dtype=precision)
     x = conv(x, 5 * width, kernel=(6, 1), padding="valid")
