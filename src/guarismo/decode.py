@@ -28,11 +28,11 @@ BLANK_PROBABILITIES = (0.1,) * 10
 
 
 def shares(logits: Logits, temperature: float) -> NDArray[np.float64]:
-    """Softmax at a temperature: float64 (..., L), the last axis sums to 1."""
+    """Softmax at a temperature: float64 (N, L), rows sum to 1."""
     scaled = logits.astype(np.float64) / temperature
-    scaled -= scaled.max(-1, keepdims=True)
+    scaled -= scaled.max(1, keepdims=True)
     np.exp(scaled, out=scaled)
-    scaled /= scaled.sum(-1, keepdims=True)
+    scaled /= scaled.sum(1, keepdims=True)
     return scaled
 
 

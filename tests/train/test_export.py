@@ -22,20 +22,6 @@ def test_a_network_that_differs_is_refused() -> None:
             exports.check_parity(logits, other)
 
 
-def test_a_line_networks_weights_are_kept_in_half_of_the_bytes(tmp_path: Path) -> None:
-    from guarismo.train.nets import line_net
-
-    network, strips = line_net(16), exports.parity_strips()
-    calibration = {"temperature": 1.0, "read": 0.9, "not_a_digit": 0.5}
-    exports.export(network, tmp_path, exports.Stated("line", "test", calibration), "# A card\n")
-    assert (tmp_path / "model.onnx").stat().st_size < 2.2 * network.count_params()
-    engine = exports.OnnxEngine((tmp_path / "model.onnx").read_bytes(), "it", shape=(48, None))
-    expected = np.asarray(network(strips, training=False))
-    came = engine.run(strips)
-    assert came.dtype == np.float32
-    np.testing.assert_allclose(came, expected, atol=0.02 * np.abs(expected).max())
-
-
 def test_an_exported_digit_network_is_a_model_with_eleven_labels(tmp_path: Path) -> None:
     from guarismo.train.nets import conv_net
 

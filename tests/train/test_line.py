@@ -107,7 +107,7 @@ def test_the_network_has_a_column_for_each_label_and_is_within_its_budget() -> N
 
     network = line_net()
     assert network.output_shape[-1] == len(LINE_LABELS)
-    assert 2 * network.count_params() <= 2_500_000  # bytes, as float16
+    assert network.count_params() <= 620_000
     assert np.asarray(line_net(4)(np.zeros((2, 48, 65), np.float32))).shape == (2, 17, len(LINE_LABELS))
 
 

@@ -46,8 +46,7 @@ def test_a_models_onnx_becomes_the_network_that_it_was(kind: Any, tmp_path: Path
     again = build(4)
     again.set_weights(unfold.starting_weights(model, kind, again, inks))
     expected = np.asarray(network(inks, training=False))
-    most = 1e-3 if kind == "digit" else 2e-2  # whose weights are kept as float16
-    np.testing.assert_allclose(np.asarray(again(inks, training=False)), expected, rtol=most, atol=most)
+    np.testing.assert_allclose(np.asarray(again(inks, training=False)), expected, rtol=1e-3, atol=1e-3)
     # and its normalisations know what is usual: trained on, it does not begin with a jump
     layer = next(one for one in again.layers if isinstance(one, nets.FusedNormalization))
     assert np.asarray(layer.moving_variance).std() > 0
@@ -58,20 +57,6 @@ def test_filters_have_the_norm_of_new_ones(tmp_path: Path) -> None:
     model = model_of(trained(nets.conv_net(4), inks), "digit", tmp_path)
     filters = unfold.starting_weights(model, "digit", nets.conv_net(4), inks)[0]
     np.testing.assert_allclose(np.sqrt((filters**2).sum((0, 1, 2))), np.sqrt(2), rtol=1e-4)
-
-
-def test_a_deeper_network_begins_as_the_model_that_it_grows_from(tmp_path: Path) -> None:
-    keras.utils.set_random_seed(1)
-    strips = export.parity_strips()
-    shallow = trained(nets.line_net(4, blocks=(1, 1, 1)), strips)
-    model = model_of(shallow, "line", tmp_path / "model")
-    deeper = nets.line_net(4)
-    deeper.set_weights(unfold.starting_weights(model, "line", deeper, strips))
-    expected, came = (np.asarray(one(strips, training=False)) for one in (shallow, deeper))
-    assert len(deeper.weights) > len(shallow.weights)
-    assert np.abs(came - expected).mean() < 0.1 * np.abs(expected).mean()
-    # and what is new can learn: no filter is nothing, no normalisation mute
-    assert all(np.abs(layer.get_weights()[0]).max() > 0 for layer in deeper.layers if "conv2d" in layer.name)
 
 
 def test_another_network_and_no_model_are_told(tmp_path: Path) -> None:

@@ -12,14 +12,11 @@ from typing import Any
 
 import keras
 import numpy as np
-import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
 
-from guarismo.decode import shares
 from guarismo.engine import OnnxEngine
 from guarismo.errors import ModelError
-from guarismo.ink import INK_VERSION, SIDE, frame
+from guarismo.ink import INK_VERSION, frame
 from guarismo.model import LINE_LABELS, NOT_A_DIGIT, save_model
 from guarismo.strip import STRIP_VERSION, stacked, strip
 from guarismo.train.pens import Pen, draw
@@ -32,8 +29,7 @@ the thousands. Rounding comes to 1e-5; more is another network."""
 
 
 def to_onnx(network: Any, inks: NDArray[np.float32]) -> bytes:
-    """ONNX of a Keras network, N free (and the width of strips); a line network's weights as float16. Raises ModelError
-    where the two differ on ``inks``."""
+    """ONNX of a Keras network, N free (and the width of strips). Raises ModelError where the two differ on ``inks``."""
     height, width = network.input_shape[1:]
     expected = np.asarray(network(inks, training=False))
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
@@ -43,47 +39,19 @@ def to_onnx(network: Any, inks: NDArray[np.float32]) -> bytes:
         network.export(str(path), format="onnx", verbose=False)
         weights = path.read_bytes()
     check_parity(expected, OnnxEngine(weights, "the export", shape=(height, width)).run(inks))
-    if height == SIDE:
-        return weights
-    half = halved(weights)
-    rounded = OnnxEngine(half, "the export", shape=(height, width)).run(inks)
-    check_parity(shares(expected, 1.0), shares(rounded, 1.0), LARGEST_ROUNDING)
-    return half
+    return weights
 
 
-HALVED = 1_000
-"""Arrays of so many weights and more are kept as float16."""
-
-LARGEST_ROUNDING = 2e-2
-"""Between a probability of a network and of the same with weights of eleven bits, as float16 has them."""
-
-
-def halved(onnx_model: bytes) -> bytes:
-    """The same network with its large arrays as float16, a cast behind each: half of the bytes, and the runtime
-    computes in float32 as before, since it casts them once, as it loads."""
-    model = onnx.load_from_string(onnx_model)
-    casts = []
-    for one in model.graph.initializer:
-        values = numpy_helper.to_array(one)
-        if values.dtype == np.float32 and values.size >= HALVED:
-            whole, half = one.name, f"{one.name}/half"
-            one.CopyFrom(numpy_helper.from_array(values.astype(np.float16), half))
-            casts.append(helper.make_node("Cast", [half], [whole], to=TensorProto.FLOAT))
-    for cast in reversed(casts):
-        model.graph.node.insert(0, cast)
-    return bytes(model.SerializeToString())
-
-
-def check_parity(expected: NDArray[Any], came: NDArray[Any], most: float = LARGEST_DIFFERENCE) -> None:
-    """Raises ModelError where two networks' logits, or shares, differ by more than ``most``."""
+def check_parity(expected: NDArray[np.float32], came: NDArray[np.float32]) -> None:
+    """Raises ModelError where two networks' logits differ by more than ``LARGEST_DIFFERENCE``."""
     difference = float("inf")
     if expected.shape == came.shape:
         difference = float((np.abs(expected - came) / np.maximum(np.abs(expected), 1)).max())
-    if not difference <= most:
+    if not difference <= LARGEST_DIFFERENCE:
         raise ModelError(
             "the ONNX export differs from Keras by {difference:.1e} (at most {most:.0e}): no model was written",
             difference=difference,
-            most=most,
+            most=LARGEST_DIFFERENCE,
         )
 
 

@@ -27,17 +27,11 @@ USUAL = np.sqrt(2)
 network, but the smaller it is the farther a step of training turns it."""
 
 
-QUIET = 0.05
-"""What a new convolution's first filters are multiplied by, beside a shortcut that had none: it says next to nothing,
-and learns from the first step on, which filters of zeros would not."""
-
-
 def starting_weights(start: Path, kind: Kind, network: Any, inks: NDArray[np.float32]) -> list[NDArray[np.float32]]:
     """The weights in ``start``, a run's folder or a model directory, in the order of ``network.weights``.
 
     ``inks`` are some inputs of the network, which tell a model's normalisations what is usual; about a thousand digits,
-    or a few hundred strips. The network may have more convolutions beside shortcuts than the model has; they begin as
-    next to nothing. Raises DataError and ModelError where it is another network, or no model.
+    or a few hundred strips. Raises DataError and ModelError where it is another network, or no model.
     """
     checkpoint = Checkpoint(start)
     if checkpoint.exists():
@@ -53,27 +47,17 @@ def _assign(network: Any, onnx_model: bytes, directory: Path) -> None:
     """ONNX's weights, with normalisations that do nothing but add what has become the convolution's offset."""
     graph = onnx.load_from_string(onnx_model).graph
     arrays = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
-    casts = [node for node in graph.node if node.op_type == "Cast" and node.input[0] in arrays]
-    halves = {node.output[0]: node.input[0] for node in casts}
-    arrays |= {whole: arrays[half].astype(np.float32) for whole, half in halves.items()}
     folded = [[arrays[name] for name in node.input[1:]] for node in graph.node if node.op_type == "Conv"]
     (matrix,) = (arrays[node.input[1]] for node in graph.node if node.op_type == "MatMul")
     added = [name for node in graph.node if node.op_type == "Add" for name in node.input if name in arrays]
     *_, dense = (layer for layer in network.layers if isinstance(layer, keras.layers.Dense))
     convolutions, normalisations = _layers(network)
     try:
-        for convolution, norm in zip(convolutions, normalisations, strict=True):
-            (own,) = convolution.get_weights()
-            filters, offset = QUIET * own, np.zeros(own.shape[-1], np.float32)
-            if folded and folded[0][0].transpose(2, 3, 1, 0).shape == own.shape:
-                filters, offset = folded.pop(0)
-                filters = filters.transpose(2, 3, 1, 0)
-            convolution.set_weights([filters])
+        for (filters, offset), convolution, norm in zip(folded, convolutions, normalisations, strict=True):
+            convolution.set_weights([filters.transpose(2, 3, 1, 0)])
             one = np.ones_like(offset)
             norm.set_weights([one, offset, 0 * one, one - norm.epsilon])
         dense.set_weights([matrix, arrays[added[-1]]])
-        if folded:
-            raise ValueError("convolutions that this network does not have")
     except ValueError as error:
         raise ModelError(
             "{path}: a model of another network than the one that is trained; begin with another, or without --start",
