@@ -97,6 +97,11 @@ class Asked:
         return load_arrays(self.data)
 
 
+def _changed(recipe: Any, **asked: Any) -> Any:
+    """A recipe with what was asked for in place of its own; None stands for its own."""
+    return replace(recipe, **{name: value for name, value in asked.items() if value is not None})
+
+
 _learning_rate = click.option(
     "--learning-rate",
     type=click.FloatRange(0, 10, min_open=True),
@@ -166,8 +171,7 @@ def digit(
     words = _(
         "epoch {epoch}: loss {loss:.4f}, held-out writers {held_out:.2%}, photographed {pool:.2%}, {seconds:.0f} s"
     )
-    asked = {name: value for name, value in changed.items() if value is not None}
-    recipe = replace(SHORT if named == "short" else RELEASE, seed=seed, **asked)
+    recipe = _changed(SHORT if named == "short" else RELEASE, seed=seed, **changed)
     use_cores()
     click.echo(_("training on {device}").format(device=device()), err=True)
     left_out = tuple(name for source in without for name in (("fonts", "letters") if source == "fonts" else (source,)))
@@ -211,11 +215,10 @@ def line(start: Path | None, seed: int, lines: Path, out: Path, **changed: Any) 
     if folder is None:
         raise DatasetError("the line model needs MNIST, QMNIST's labels, optdigits and pendigits: set GUARISMO_DATA")
     words = _("epoch {epoch}: loss {loss:.4f}, lines of held-out writers {held_out:.2%}, {seconds:.0f} s")
-    asked = {name: value for name, value in changed.items() if value is not None}
     use_cores()
     click.echo(_("training on {device}").format(device=device()), err=True)
     run(
-        replace(RELEASE, seed=seed, **asked),
+        _changed(RELEASE, seed=seed, **changed),
         Folders(folder, lines, out, start),
         lambda line: click.echo(words.format(**asdict(line)), err=True),
     )
