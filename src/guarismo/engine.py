@@ -27,6 +27,7 @@ class OnnxEngine:
     def __init__(self, weights: bytes, name: str, threads: int = 0, shape: tuple[int, int | None] = (28, 28)) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
+        options.enable_mem_pattern = False  # it keeps a plan for each size of batch it has seen: 40 MB in a long run
         options.log_severity_level = 3
         try:
             self._session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])

@@ -25,6 +25,7 @@ from guarismo.errors import DataError, UsageError
 from guarismo.pattern import Constraints
 from guarismo.reader import Reader
 from guarismo.types import As
+from guarismo.workers import keep_memory_flat
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class Worker:
 
     def __init__(self, task: Task) -> None:
         cv2.setNumThreads(1)
+        keep_memory_flat()
         job = task.job
         self._task = task
         self._output = Output(task.output, job.form)
