@@ -36,6 +36,21 @@ def shares(logits: Logits, temperature: float) -> NDArray[np.float64]:
     return scaled
 
 
+CLEAR_DIGIT = 0.97
+"""Share of one digit from which on it is clear at first sight: a further look would change little."""
+
+
+def are_clear(logits: Logits, temperature: float) -> NDArray[np.bool_]:
+    """Which of the pictures with these logits (N, L) need no further look: bool (N,)."""
+    return np.asarray(shares(logits, temperature)[:, :10].max(1, initial=0) >= CLEAR_DIGIT, bool)
+
+
+def mean_logits(looks: Sequence[Logits], temperature: float) -> Logits:
+    """Logits (N, L) whose shares are the means of those of several looks, each (N, L)."""
+    mean = np.mean([shares(logits, temperature) for logits in looks], 0)
+    return np.asarray(temperature * np.log(np.maximum(mean, 1e-30)), np.float32)
+
+
 def digits(logits: Logits, boxes: Sequence[Box | None], sizes: Sequence[tuple[int, int]], model: Model) -> list[Digit]:
     """One ``Digit`` for each row of logits (N, L); where the box is None the picture is blank.
 

@@ -10,7 +10,7 @@ The stages, each a function: ``dark_on_light`` → ``subtract_paper`` → ``find
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -46,10 +46,15 @@ _EMPTY.flags.writeable = False
 
 @dataclass(frozen=True, slots=True)
 class Framed:
-    """One digit's ink and where it was: ``box`` is in pixels of the given picture, None where it is blank."""
+    """One digit's ink and where it was: ``box`` is in pixels of the given picture, None where it is blank.
+
+    ``near`` is what ink was looked for in at last, dark on light, at most ``WORK`` pixels long: the picture or a part
+    of it, made smaller. None where it is blank, and where the picture was framed already.
+    """
 
     ink: Ink
     box: Box | None
+    near: Gray | None = None
 
 
 def frame(gray: Gray) -> Framed:
@@ -66,7 +71,21 @@ def frame(gray: Gray) -> Framed:
     found = _find(dark_on_light(gray), may_be_dust=max(gray.shape) >= 60)  # 8x8 pixels have strokes of one
     if found is None:
         return Framed(_EMPTY, None)
-    return Framed(_cut_out(found), found.box)
+    return Framed(_cut_out(found), found.box, found.near)
+
+
+BLUR = 0.015
+"""Of the second look, in longest sides of what is looked at: a stroke is five times as broad."""
+
+
+def again(near: Gray) -> Ink | None:
+    """The ink of ``Framed.near`` out of focus: grain gone, breaks closed, its paper modelled anew. None for blank.
+
+    What a network makes of a doubtful picture hangs on how its paper was taken away; the mean of both looks errs less.
+    """
+    blurred = cv2.GaussianBlur(near, (0, 0), max(0.3, BLUR * max(near.shape)))
+    found = _found(np.asarray(blurred, np.uint8))
+    return None if found is None else _cut_out(found)
 
 
 def frames(grays: Iterable[Gray]) -> list[Framed]:
@@ -223,9 +242,10 @@ def _edge_remains(stats: NDArray[np.int64], shape: tuple[int, ...], largest: int
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Writing in a picture: its box there, and contrast and mask (both H, W) of the copy that was looked at."""
+    """Writing in a picture: its box there, and the copy (H, W) that was looked at with its contrast and mask."""
 
     box: Box
+    near: Gray
     contrast: Contrast
     mask: NDArray[np.bool_]
 
@@ -233,17 +253,22 @@ class _Found:
 def _find(dark: Gray, may_be_dust: bool) -> _Found | None:
     """Look at a small copy; if the writing is small in its picture, again at a cut-out of the original."""
     small = shrink(dark, WORK)
+    here = _found(small)
+    if here is None:
+        return None
+    full = _scale(here.box, dark.shape[1] / small.shape[1], dark.shape[0] / small.shape[0], dark.shape)
+    near = _grow(full, dark.shape)
+    if small is dark or max(near.width, near.height) > 0.8 * max(dark.shape):
+        return None if may_be_dust and _is_dust(here.mask) else replace(here, box=full)
+    found = _find(dark[near.top : near.bottom, near.left : near.right], may_be_dust)
+    return found and replace(found, box=_shift(found.box, near.left, near.top))
+
+
+def _found(small: Gray) -> _Found | None:
     contrast = subtract_paper(small)
     mask = find_ink(contrast)
     box = _box_of(mask)
-    if box is None:
-        return None
-    full = _scale(box, dark.shape[1] / small.shape[1], dark.shape[0] / small.shape[0], dark.shape)
-    near = _grow(full, dark.shape)
-    if small is dark or max(near.width, near.height) > 0.8 * max(dark.shape):
-        return None if may_be_dust and _is_dust(mask) else _Found(full, contrast, mask)
-    found = _find(dark[near.top : near.bottom, near.left : near.right], may_be_dust)
-    return found and _Found(_shift(found.box, near.left, near.top), found.contrast, found.mask)
+    return None if box is None else _Found(box, small, contrast, mask)
 
 
 def _is_dust(mask: NDArray[np.bool_]) -> bool:

@@ -13,10 +13,10 @@ from guarismo import decode, strip
 from guarismo.ctc import Language
 from guarismo.engine import Engine
 from guarismo.image import noting
-from guarismo.ink import SIDE, Framed, frame, frames
+from guarismo.ink import SIDE, Framed, again, frame, frames
 from guarismo.model import Model
 from guarismo.strip import Key
-from guarismo.types import Digit, Gray, Logits, Number
+from guarismo.types import Digit, Gray, Ink, Logits, Number
 
 LINES_TOGETHER = 64
 """Lines read at once: they are filled up to the widest, so that more together are no faster."""
@@ -27,7 +27,7 @@ Seen = tuple[Framed, tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class DigitNetwork:
-    """``ink.frame`` → ``engine.run`` → ``decode.digits``."""
+    """``ink.frame`` → ``engine.run`` → ``decode.digits``; what is not clear at first sight is looked at once more."""
 
     model: Model
     engine: Engine
@@ -40,8 +40,20 @@ class DigitNetwork:
 
     def named(self, looks: list[Seen]) -> list[Digit]:
         """What digits these are, as one batch."""
-        logits = self.engine.run(np.array([one.ink for one, _size in looks], np.float32).reshape(-1, SIDE, SIDE))
+        logits = self._said([one.ink for one, _size in looks])
+        further = {
+            i: ink
+            for i in np.flatnonzero(~decode.are_clear(logits, self.model.temperature)).tolist()
+            if (near := looks[i][0].near) is not None and (ink := again(near)) is not None
+        }
+        if further:
+            both = logits[[*further]], self._said([*further.values()])
+            logits = logits.copy()
+            logits[[*further]] = decode.mean_logits(both, self.model.temperature)
         return decode.digits(logits, [one.box for one, _size in looks], [size for _one, size in looks], self.model)
+
+    def _said(self, inks: list[Ink]) -> Logits:
+        return self.engine.run(np.array(inks, np.float32).reshape(-1, SIDE, SIDE))
 
 
 @dataclass(frozen=True, slots=True)
