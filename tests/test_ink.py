@@ -11,10 +11,11 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from guarismo import paper
 from guarismo.image import load_gray
-from guarismo.ink import INK_VERSION, Framed, frame, frames
+from guarismo.ink import INK_VERSION, WORK, Framed, again, frame, frames
 from guarismo.types import Box, Gray, Ink
-from pictures import gap, on_paper, scaled, written
+from pictures import FELT, gap, half_shaded, on_paper, scaled, written
 from strategies import drawings, grays, shares, sheets
 
 VECTORS = Path(__file__).parent / "vectors"
@@ -214,3 +215,62 @@ def test_the_script_of_the_vectors_agrees_with_what_is_stored() -> None:
     command = [sys.executable, str(VECTORS / "make.py")]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ})
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def banded(gray: Gray, first: float, last: float, axis: int) -> Gray:
+    """Columns (``axis`` 1) or rows between two places, in shares of the picture, in negative."""
+    turned = np.array(gray if axis else gray.T)
+    begin, end = round(first * turned.shape[1]), round(last * turned.shape[1])
+    turned[:, begin:end] = 255 - turned[:, begin:end]
+    return np.ascontiguousarray(turned if axis else turned.T)
+
+
+@pytest.mark.parametrize("side", [56, 120, 300])
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize(("first", "last"), [(0.4, 0.6), (0.0, 0.5), (0.45, 1.0)])
+def test_a_band_in_negative_across_the_digit_leaves_its_ink(side: int, axis: int, first: float, last: float) -> None:
+    for digit in (2, 5, 8):
+        sheet = on_paper(written(digit, 5, side // 2), (side, side))
+        for given_ in (sheet, 255 - sheet):
+            assert gap(frame(banded(given_, first, last, axis)).ink, frame(sheet).ink) < 0.02
+
+
+def test_strokes_from_side_to_side_are_no_band_in_negative(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Digits that were cut close reach the sides, and a broad 1 is a bar."""
+    bar = np.full((60, 40), 240, np.uint8)
+    bar[:, 14:26] = 20
+    close = [bar, *(written(digit, seed, 60, FELT) for digit in range(10) for seed in range(8))]
+    leave_alone(close, monkeypatch)
+
+
+def test_the_shade_is_no_band_in_negative(monkeypatch: pytest.MonkeyPatch) -> None:
+    sheets_ = [on_paper(written(digit, 5, 60), (120, 120)) for digit in (2, 5, 8)]
+    leave_alone([half_shaded(sheet, light) for sheet in sheets_ for light in (0.25, 0.4, 0.6)], monkeypatch)
+
+
+def leave_alone(pictures: list[Gray], monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [frame(one).ink for one in pictures]
+    monkeypatch.setattr(paper, "_without_negative_band", lambda gray: gray)
+    for one, ink in zip(pictures, found, strict=True):
+        np.testing.assert_array_equal(frame(one).ink, ink)
+
+
+@pytest.mark.parametrize("side", [60, 150, 900])
+def test_further_looks_see_the_same_digit(side: int) -> None:
+    for digit in (2, 5, 8):
+        framed = frame(on_paper(written(digit, 5, side // 2), (side, side)))
+        assert framed.near is not None
+        blurred, sharpened = again(framed.near)
+        assert 0 < gap(blurred, framed.ink) < 0.06
+        assert 0 < gap(sharpened, framed.ink) < 0.06
+
+
+def test_what_is_framed_already_and_what_is_blank_has_no_further_looks() -> None:
+    assert [frame(one).near for one in (mnist_like(1)[0], np.full((40, 40), 250, np.uint8))] == [None, None]
+
+
+def test_further_looks_are_near_the_digit_and_small_however_large_the_sheet() -> None:
+    near = frame(on_paper(written(7, 5, 90), (1500, 1100), (0.8, 0.3))).near
+    assert near is not None
+    assert max(near.shape) <= WORK
+    assert (near < 128).any(0).mean() > 0.3

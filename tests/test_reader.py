@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from fakes import NOT_A_DIGIT, FakeEngine, painted, write_fake_model
-from guarismo import Page, Reader
+from guarismo import Page, Reader, networks
 from guarismo.engine import LARGEST_BATCH
 from guarismo.errors import ModelError, PictureError, UsageError
 from guarismo.image import Source
+from guarismo.ink import frame
 from guarismo.types import Box, Digit, Gray
 from pictures import Disturbance, gradient, half_shaded, levels, on_paper, ruled, scaled, specked, textured
 from strategies import grays, sheets
@@ -43,6 +44,23 @@ def test_unsure_not_a_digit_and_blank_are_told_apart(reader: Reader) -> None:
     pictures = [painted(3), painted(3, sure=False), painted(NOT_A_DIGIT), np.full((50, 60), 255, np.uint8)]
     assert [digit.status for digit in reader.digits(pictures)] == ["read", "unsure", "not_a_digit", "blank"]
     assert [digit.value for digit in reader.digits(pictures)][::3] == [3, None]
+
+
+def test_only_what_is_not_clear_at_first_sight_is_looked_at_again(reader: Reader, engine: FakeEngine) -> None:
+    reader.digits([painted(3), painted(4, sure=False), painted(5), painted(6, sure=False)])
+    assert engine.batches[:2] == [4, 4]
+
+
+def test_confidence_is_the_mean_over_all_looks(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A further look that sees another digit, and surely, wins over a first that is not sure."""
+    monkeypatch.setattr(networks, "again", lambda _near: [])  # they may find nothing
+    unsure = reader.digit(painted(3, sure=False))
+    monkeypatch.setattr(networks, "again", lambda _near: [frame(painted(8)).ink])
+    both = reader.digit(painted(3, sure=False))
+    assert (unsure.value, unsure.status) == (3, "unsure")
+    assert (both.value, both.status) == (8, "unsure")
+    assert both.confidence == pytest.approx((1 + unsure.probabilities[8] * unsure.confidence) / 2, abs=0.1)
+    assert both.probabilities[3] == pytest.approx(unsure.probabilities[3] / 2, abs=0.02)
 
 
 def test_the_box_is_where_the_ink_is_in_the_callers_picture(reader: Reader) -> None:

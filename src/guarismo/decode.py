@@ -37,7 +37,7 @@ def shares(logits: Logits, temperature: float) -> NDArray[np.float64]:
 
 
 CLEAR_DIGIT = 0.97
-"""Share of one digit from which on it is clear at first sight: a further look would change little."""
+"""Share of one digit from which on it is clear at first sight: further looks would change little."""
 
 
 def are_clear(logits: Logits, temperature: float) -> NDArray[np.bool_]:
@@ -45,9 +45,9 @@ def are_clear(logits: Logits, temperature: float) -> NDArray[np.bool_]:
     return np.asarray(shares(logits, temperature)[:, :10].max(1, initial=0) >= CLEAR_DIGIT, bool)
 
 
-def mean_logits(looks: Sequence[Logits], temperature: float) -> Logits:
-    """Logits (N, L) whose shares are the means of those of several looks, each (N, L)."""
-    mean = np.mean([shares(logits, temperature) for logits in looks], 0)
+def mean_logits(looks: Logits, temperature: float) -> NDArray[np.float32]:
+    """Logits (L,) whose shares are the means of those of several looks (N, L) at one picture."""
+    mean = shares(looks, temperature).mean(0)
     return np.asarray(temperature * np.log(np.maximum(mean, 1e-30)), np.float32)
 
 

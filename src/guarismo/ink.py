@@ -74,18 +74,24 @@ def frame(gray: Gray) -> Framed:
     return Framed(_cut_out(found), found.box, found.near)
 
 
-BLUR = 0.015
-"""Of the second look, in longest sides of what is looked at: a stroke is five times as broad."""
+FOCUSES = ((0.015, -1.0), (0.03, 2.0))
+"""Of further looks: blur in longest sides of what is looked at, and what is added of the difference that it makes. The
+first is out of focus, a stroke being some five times as broad as the blur; the second is sharper."""
 
 
-def again(near: Gray) -> Ink | None:
-    """The ink of ``Framed.near`` out of focus: grain gone, breaks closed, its paper modelled anew. None for blank.
+def again(near: Gray) -> list[Ink]:
+    """The ink of ``Framed.near`` in further looks, grain gone and breaks closed in one, blur undone in the other, the
+    paper of each modelled anew. A look that finds none is left out.
 
-    What a network makes of a doubtful picture hangs on how its paper was taken away; the mean of both looks errs less.
+    What a network makes of a doubtful picture hangs on how its paper was taken away; the mean of all looks errs less.
     """
-    blurred = cv2.GaussianBlur(near, (0, 0), max(0.3, BLUR * max(near.shape)))
-    found = _found(np.asarray(blurred, np.uint8))
-    return None if found is None else _cut_out(found)
+    gray, inks = near.astype(np.float32), []
+    for blur, share in FOCUSES:
+        detail = gray - cv2.GaussianBlur(gray, (0, 0), max(0.3, blur * max(near.shape)))
+        found = _found(np.clip(np.rint(gray + share * detail), 0, 255).astype(np.uint8))
+        if found is not None:
+            inks.append(_cut_out(found))
+    return inks
 
 
 def frames(grays: Iterable[Gray]) -> list[Framed]:

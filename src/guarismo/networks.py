@@ -41,15 +41,14 @@ class DigitNetwork:
     def named(self, looks: list[Seen]) -> list[Digit]:
         """What digits these are, as one batch."""
         logits = self._said([one.ink for one, _size in looks])
-        further = {
-            i: ink
-            for i in np.flatnonzero(~decode.are_clear(logits, self.model.temperature)).tolist()
-            if (near := looks[i][0].near) is not None and (ink := again(near)) is not None
-        }
+        doubtful = np.flatnonzero(~decode.are_clear(logits, self.model.temperature)).tolist()
+        further = {i: inks for i in doubtful if (near := looks[i][0].near) is not None and (inks := again(near))}
         if further:
-            both = logits[[*further]], self._said([*further.values()])
+            said = iter(self._said([ink for inks in further.values() for ink in inks]))
             logits = logits.copy()
-            logits[[*further]] = decode.mean_logits(both, self.model.temperature)
+            for i, inks in further.items():
+                every = np.stack([logits[i], *islice(said, len(inks))])
+                logits[i] = decode.mean_logits(every, self.model.temperature)
         return decode.digits(logits, [one.box for one, _size in looks], [size for _one, size in looks], self.model)
 
     def _said(self, inks: list[Ink]) -> Logits:
