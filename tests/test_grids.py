@@ -169,6 +169,17 @@ def test_two_grids_come_in_reading_order() -> None:
     assert [(cut.rows, cut.columns) for cut in cuts] == [(4, 5), (3, 7)]
 
 
+@pytest.mark.parametrize("xs", [[550, 638], [545, 600, 638], [520, 600]])
+def test_a_puzzle_that_lines_and_a_fold_join_to_what_stands_beside_it_ends_where_it_ends(xs: Lines) -> None:
+    gray, filled = puzzle()
+    beside = ruled(xs, places(40, 88, 4))
+    for y in (40, 40 + 44 * 5):
+        cv2.line(beside, (300, y), (int(xs[-1]), y), (60,), 2)
+    largest = max(find(np.minimum(gray, beside)), key=lambda cut: len(cut.cells))
+    assert (largest.rows, largest.columns) == (9, 9)
+    assert (empties(largest) == ~filled).all()
+
+
 def test_a_grid_cut_off_by_the_picture_has_the_cells_that_are_there() -> None:
     gray, filled = puzzle()
     cut = only(np.ascontiguousarray(gray[:, 110 + 44 * 4 - 20 :]))  # less than half of the fourth column is left

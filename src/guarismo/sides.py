@@ -153,9 +153,9 @@ def _share(of: NDArray[np.int64], lattice: Lattice, row: int = 0) -> float:
     rest, inner = (_shorter(lattice, row, count) for count in (1, 2))
     own, others = np.concatenate([lattice.level[row], lattice.upright[row]]), (rest.level.ravel(), rest.upright.ravel())
     beside = len(np.unique(of[0])) < 0.6 * len(of[0])
-    if beside and any(_puzzle(part) for part in (rest, inner)):
+    if any((beside or _sparse(lattice, row, count)) and _puzzle(part) for count, part in ((1, rest), (2, inner))):
         return 0.0
-    if lattice.rows > 2 and _doubtful(own) > DIRTY + 2 * _doubtful(np.concatenate(others)):
+    if lattice.rows > 2 and _doubtful(own) > DIRTY + 2 * _doubtful(np.concatenate(others)) and not _puzzle(lattice):
         return 0.0
     return float((of[0] >= 0).mean())
 
@@ -166,6 +166,18 @@ def _puzzle(lattice: Lattice) -> bool:
         return False
     level, upright = drawn(lattice)
     return float(level.mean() + upright.mean()) > 1.9
+
+
+SPARSE = 0.8
+"""Share of the sides in what stands beside a puzzle up to which it is another's: its own rows have them all."""
+
+
+def _sparse(lattice: Lattice, row: int, count: int) -> bool:
+    """Whether sides are missing from the ``count`` outer rows, the first (``row`` 0) or the last (-1)."""
+    level, upright = drawn(lattice)
+    outer = slice(0, count) if row == 0 else slice(-count, None)
+    sides = np.concatenate([level[outer].ravel(), upright[outer].ravel()])
+    return float(sides.mean()) < SPARSE
 
 
 def _shorter(lattice: Lattice, row: int, count: int) -> Lattice:
