@@ -74,7 +74,7 @@ def frame(gray: Gray) -> Framed:
     return Framed(_cut_out(found), found.box, found.near)
 
 
-FOCUSES = ((0.015, -1.0), (0.03, 2.0))
+FOCUSES = ((0.015, -1.0), (0.03, 2.0), (0.08, 8.0))
 """Of further looks: blur in longest sides of what is looked at, and what is added of the difference that it makes. The
 first is out of focus, a stroke being some five times as broad as the blur; the second is sharper."""
 
