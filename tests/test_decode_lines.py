@@ -20,7 +20,9 @@ MODEL = Model(ModelInfo("m", "1", "ab", 1), LINE_LABELS, 1.0, Thresholds(0.9, 0.
 
 def strip(wide: int = 200, squeeze: float = 1.0) -> Strip:
     """A strip from a picture 100 high, twice as large as the strip."""
-    return Strip(np.zeros((HEIGHT, wide), np.float32), 10.0, 2.0, 0.5, squeeze, (100, 1000))
+    return Strip(
+        np.zeros((HEIGHT, wide), np.float32), 10.0, 2.0, 0.5, squeeze, (100, 1000), np.zeros((1, 1), np.uint8), 1.0
+    )
 
 
 def said(text: str, lead: float = 12.0, steps: int = 50, every: int = 5, other: str = "") -> Logits:

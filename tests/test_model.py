@@ -144,6 +144,7 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "a look of nothing": lambda described: described.update(looks=[[0, 1, 0, 0]]),
     "a look that leans too far": lambda described: described.update(looks=[[1, 1, 0.9, 0]]),
     "a look that is not a number": lambda described: described.update(looks=[[1, 1, 0, float("nan")]]),
+    "a look that is sharp beyond measure": lambda described: described.update(looks=[[1, 1, 0, 0, 99]]),
     "too many looks": lambda described: described.update(looks=[[1, 1, 0, 0]] * 9),
     "thresholds is a list": lambda described: described.update(thresholds=[0.9, 0.5]),
 }
@@ -151,8 +152,8 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
 
 def test_looks_come_as_they_were_stated_and_an_older_model_has_none(directory: Path) -> None:
     assert load_model(directory, INK_VERSION).looks == ()
-    rewrite(directory, lambda described: described.update(looks=[[0.85, 1.1, -0.1, 0.5]]))
-    assert load_model(directory, INK_VERSION).looks == (Look(0.85, 1.1, -0.1, 0.5),)
+    rewrite(directory, lambda described: described.update(looks=[[0.85, 1.1, -0.1, 0.5], [1, 1, 0, 0, 2]]))
+    assert load_model(directory, INK_VERSION).looks == (Look(0.85, 1.1, -0.1, 0.5), Look(1, 1, 0, 0, 2))
 
 
 @pytest.mark.parametrize("what", CHANGES)

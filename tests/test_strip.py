@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from guarismo.strip import FILLED, HEIGHT, MAX_WIDTH, Strip, again, strip
+from guarismo.strip import FILLED, HEIGHT, MAX_WIDTH, Strip, again, sharpened, strip, viewed
 from guarismo.types import Gray, Look
 
 
@@ -138,8 +138,8 @@ def test_a_mark_along_an_edge_is_no_error(rows: int) -> None:
 def test_a_further_look_is_smaller_leans_or_is_bolder_about_the_middle_row() -> None:
     ink = np.zeros((HEIGHT, 40), np.float32)
     ink[8:40, 18:22] = 1.0
-    np.testing.assert_array_equal(again(ink, Look(1, 1, 0, 0)), ink)
-    small, leaning, bold = (again(ink, look) for look in (Look(0.5, 0.5, 0, 0), Look(1, 1, 0.25, 0), Look(1, 1, 0, 1)))
+    np.testing.assert_array_equal(viewed(ink, Look(1, 1, 0, 0)), ink)
+    small, leaning, bold = (viewed(ink, look) for look in (Look(0.5, 0.5, 0, 0), Look(1, 1, 0.25, 0), Look(1, 1, 0, 1)))
     assert small.shape == (HEIGHT, 20)
     rows = np.flatnonzero(small.max(1) > 0.5)
     assert (rows[0], rows[-1]) == (16, 31)
@@ -149,3 +149,22 @@ def test_a_further_look_is_smaller_leans_or_is_bolder_about_the_middle_row() -> 
     assert heads[1] == pytest.approx((leaning.shape[1] - 40) / 2 + 19.5, abs=0.6)
     assert [int((bold > 0.5)[24].sum()), int((ink > 0.5)[24].sum())] == [6, 4]
     assert all(0 <= one.min() and one.max() <= 1 and one.dtype == np.float32 for one in (small, leaning, bold))
+
+
+@pytest.mark.parametrize("size", [(60, 240), (900, 3600)])
+@pytest.mark.parametrize("inverted", [False, True])
+def test_a_sharper_look_sees_the_same_line_with_steeper_edges(size: tuple[int, int], inverted: bool) -> None:
+    gray = np.full((60, 240), 220, np.uint8)
+    for x in (60, 110, 170):
+        cv2.putText(gray, "5", (x, 45), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (60,), 3)
+    gray = np.asarray(cv2.resize(cv2.GaussianBlur(gray, (0, 0), 2), size[::-1]), np.uint8)
+    found = strip(255 - gray if inverted else gray)
+    assert found is not None
+    sharp = sharpened(found, 2.0)
+    assert sharp is not None
+    assert abs(sharp.ink.shape[1] - found.ink.shape[1]) <= 4
+    half = [float(((ink > 0.2) & (ink < 0.8)).sum() / (ink > 0.2).sum()) for ink in (found.ink, sharp.ink)]
+    assert half[1] < half[0]
+    looked = again(found, Look(0.8, 0.8, 0, 0, 2.0))
+    assert looked is not None
+    np.testing.assert_array_equal(looked, viewed(sharp.ink, Look(0.8, 0.8, 0, 0)))

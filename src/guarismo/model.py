@@ -113,7 +113,8 @@ MOST_LOOKS = 8
 def _looks(given: Any) -> tuple[Look, ...]:
     looks = tuple(Look(*map(_number, each)) for each in given)
     sizes = all(0.5 <= one.wide <= 2 and 0.5 <= one.tall <= 1.3 for one in looks)
-    if not sizes or any(abs(one.lean) > 0.5 or not 0 <= one.bold <= 1 for one in looks) or len(looks) > MOST_LOOKS:
+    rest = all(abs(one.lean) <= 0.5 and 0 <= one.bold <= 1 and 0 <= one.sharp <= 10 for one in looks)
+    if not sizes or not rest or len(looks) > MOST_LOOKS:
         raise ValueError("looks")
     return looks
 

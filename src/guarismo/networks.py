@@ -71,15 +71,14 @@ class LineNetwork:
     def _some(self, grays: Iterable[Gray], language: Language | None) -> list[Number]:
         numbers: list[Number] = []
         strips = [strip.strip(g) for g in noting(grays, lambda g: numbers.append(decode.blank_number(g.shape)))]
-        inked = {i: one.ink for i, one in enumerate(strips) if one is not None}
-        said = self._said(inked)
-        doubtful = {i for i in inked if not decode.is_clear(said[i], self.model.temperature)}
-        looks = dict(enumerate(self.model.looks))
-        further = self._said({(i, n): strip.again(inked[i], look) for i in doubtful for n, look in looks.items()})
-        for i, one in enumerate(strips):
-            if one is not None:
-                more = [further[i, n] for n in looks] if i in doubtful else []
-                numbers[i] = decode.number(said[i], one, self.model, language, more)
+        found = {i: one for i, one in enumerate(strips) if one is not None}
+        said = self._said({i: one.ink for i, one in found.items()})
+        doubtful = {i for i in found if not decode.is_clear(said[i], self.model.temperature)}
+        looks = {(i, n): strip.again(found[i], look) for i in doubtful for n, look in enumerate(self.model.looks)}
+        further = self._said({key: ink for key, ink in looks.items() if ink is not None})
+        for i, one in found.items():
+            more = [further[i, n] for n in range(len(self.model.looks)) if (i, n) in further]
+            numbers[i] = decode.number(said[i], one, self.model, language, more)
         return numbers
 
     def _said(self, inks: Mapping[Key, NDArray[np.float32]]) -> dict[Key, Logits]:

@@ -67,7 +67,8 @@ class Strip:
     ``ink`` float32 (48, W), W <= ``MAX_WIDTH``, 0.0 paper ... 1.0 ink, read-only. ``left`` and ``top`` are the place of
     its corner in the caller's picture, in pixels and fractions, and ``scale`` the rows of the strip to one of these
     pixels. ``squeeze`` is 1.0; less where the line was too long and its columns were pushed together by that factor.
-    ``shape`` is the caller's picture's.
+    ``shape`` is the caller's picture's. ``near`` is what writing was looked for in at last, dark on light: the picture
+    or a part of it, of at most ``AREA`` pixels, and ``zoom`` the rows of the strip to one of its own.
     """
 
     ink: NDArray[np.float32]
@@ -76,6 +77,8 @@ class Strip:
     scale: float
     squeeze: float
     shape: tuple[int, int]
+    near: Gray
+    zoom: float
 
     def box(self, first: float, last: float) -> Box:
         """The box, in the caller's picture, of columns ``first`` to ``last`` (excluded), over the writing's height."""
@@ -99,14 +102,15 @@ def _look(gray: Gray, inverted: bool, corner: tuple[int, int], shape: tuple[int,
     ``corner`` (left, top) is the place of ``gray`` in the caller's picture of ``shape``.
     """
     small = _shrunk(gray)
-    contrast = _contrast(255 - small if inverted else small)
+    dark = 255 - small if inverted else small
+    contrast = _contrast(dark)
     found = _extent(contrast)
     if found is None:
         return None
     scale = np.array(small.shape, np.float64) / gray.shape
     near = _near(found, scale, gray.shape)
     if small is gray or near.width * near.height > 0.6 * gray.size:
-        return _cut(contrast, found, scale, corner, shape)
+        return _cut(_Near(dark, contrast), found, scale, corner, shape)
     cut = gray[near.top : near.bottom, near.left : near.right]
     return _look(cut, inverted, (corner[0] + near.left, corner[1] + near.top), shape)
 
@@ -279,8 +283,16 @@ def _inside(left: float, top: float, right: float, bottom: float, shape: tuple[i
     return Box(x, y, max(x + 1, min(shape[1], math.ceil(right))), max(y + 1, min(shape[0], math.ceil(bottom))))
 
 
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """What is looked at, uint8 (H, W), dark on light, and its contrast."""
+
+    dark: Gray
+    contrast: Contrast
+
+
 def _cut(
-    contrast: Contrast, found: _Found, small: NDArray[np.float64], corner: tuple[int, int], shape: tuple[int, int]
+    near: _Near, found: _Found, small: NDArray[np.float64], corner: tuple[int, int], shape: tuple[int, int]
 ) -> Strip:
     """The strip, by one affine map from the shrunk picture; ``small``: its rows and columns to one of the original."""
     rows = FILLED / (found.bottom - found.top)
@@ -290,11 +302,11 @@ def _cut(
     wide, across = min(wide, MAX_WIDTH), across * squeeze
     left = found.left - MARGIN / across
     top = (found.top + found.bottom) / 2 - HEIGHT / 2 / rows
-    ink = np.clip((contrast / np.float32(found.level) - LEAST) / np.float32(1 - LEAST), 0, 1)
+    ink = np.clip((near.contrast / np.float32(found.level) - LEAST) / np.float32(1 - LEAST), 0, 1)
     ink = _resized(np.asarray(ink, np.float32), (left, top), (across, rows), wide)
     ink.flags.writeable = False
     place = (float(corner[0] + left / small[1]), float(corner[1] + top / small[0]))
-    return Strip(ink, place[0], place[1], float(rows * small[0]), float(squeeze), shape)
+    return Strip(ink, place[0], place[1], float(rows * small[0]), float(squeeze), shape, near.dark, float(rows))
 
 
 def _resized(
@@ -333,8 +345,26 @@ def stacked(inks: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     return whole
 
 
-def again(ink: NDArray[np.float32], look: Look) -> NDArray[np.float32]:
-    """The ink (48, W) of a strip in another view (48, W'), about its middle row."""
+def again(strip: Strip, look: Look) -> NDArray[np.float32] | None:
+    """The ink (48, W') of a line in a further look; None where none is found in its picture, sharpened."""
+    sharp = sharpened(strip, look.sharp) if look.sharp else strip
+    return None if sharp is None else viewed(sharp.ink, look)
+
+
+BLUR = 0.06
+"""Of the blur that takes detail, in heights of the writing: half of a thin pen."""
+
+
+def sharpened(strip: Strip, share: float) -> Strip | None:
+    """The line with ``share`` of its picture's detail added once more, and the paper modelled anew."""
+    blurred = cv2.GaussianBlur(strip.near, (0, 0), max(0.3, BLUR * FILLED / strip.zoom))
+    detail = strip.near.astype(np.float32) - blurred
+    dark = np.clip(np.rint(strip.near + np.float32(share) * detail), 0, 255).astype(np.uint8)
+    return _look(dark, False, (0, 0), (int(dark.shape[0]), int(dark.shape[1])))
+
+
+def viewed(ink: NDArray[np.float32], look: Look) -> NDArray[np.float32]:
+    """The ink (48, W) of a strip as ``look`` sizes, leans and thickens it: (48, W'), about its middle row."""
     spare = HEIGHT / 2 * abs(look.lean)
     columns = max(1, round(ink.shape[1] * look.wide + 2 * spare))
     middle = (spare + HEIGHT / 2 * look.lean, HEIGHT / 2 * (1 - look.tall))

@@ -182,16 +182,18 @@ class Grid:
 @dataclass(frozen=True, slots=True)
 class Look:
     """How what is not clear at first sight is looked at once more: ``wide`` and ``tall`` times its size, its head moved
-    to the right against its foot by ``lean`` of its height, its strokes bolder on each side by ``bold`` of a pixel.
+    to the right against its foot by ``lean`` of its height, its strokes bolder on each side by ``bold`` of a pixel; its
+    picture ``sharp`` sharper, in shares of the detail that a slight blur takes, before its paper is taken away.
 
-    What a network makes of a doubtful digit hangs on its size, lean and pen; the mean over several views errs less,
-    and knows better when it errs (Krizhevsky, Sutskever and Hinton 2012 took ten crops of a picture).
+    What a network makes of a doubtful digit hangs on its size, lean, pen and paper; the mean over several views errs
+    less, and knows better when it errs (Krizhevsky, Sutskever and Hinton 2012 took ten crops of a picture).
     """
 
     wide: float
     tall: float
     lean: float
     bold: float
+    sharp: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ def strips() -> Any:
         assert found is not None
         inks.append(augment.as_bytes(found.ink))
         texts.append(text if i else "")
-    return Strips(np.concatenate(inks, axis=1), np.cumsum([0, *(ink.shape[1] for ink in inks)]), np.array(texts))
+    return Strips.of(inks, np.array(texts), Strips.of(inks, np.array(texts)))
 
 
 @pytest.fixture(scope="module")

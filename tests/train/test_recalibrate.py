@@ -29,7 +29,7 @@ def test_thresholds_and_looks_are_set_anew_and_the_weights_stay(tmp_path: Path) 
     before = load_model(directory, STRIP_VERSION, "line")
     texts = ["12", "1990", "42"] * 4
     inks = [as_bytes(found.ink) for text in texts if (found := strip(spelled(text))) is not None]
-    kept = Strips(np.concatenate(inks, 1), np.cumsum([0, *(ink.shape[1] for ink in inks)]), np.array(texts))
+    kept = Strips.of(inks, np.array(texts), Strips.of(inks, np.array(texts)))
     tool().recalibrated(directory, kept, "2")
     after = load_model(directory, STRIP_VERSION, "line")
     assert after.weights == before.weights

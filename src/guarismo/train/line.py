@@ -22,13 +22,13 @@ from numpy.typing import NDArray
 from guarismo import ctc, decode
 from guarismo.decode import BLANK, STEP
 from guarismo.model import LINE_LABELS, NOT_A_DIGIT
-from guarismo.strip import again, stacked
+from guarismo.strip import stacked, viewed
 from guarismo.train.augment import as_bytes
 from guarismo.train.calibrate import read_threshold
 from guarismo.train.digit import MODEL_VERSION, as_ink
 from guarismo.train.export import Stated, export
 from guarismo.train.learn import Recipe, Task, learn
-from guarismo.train.lines import Strips, load_parts, make_parts
+from guarismo.train.lines import SHARP, Strips, load_parts, make_parts
 from guarismo.train.nets import line_net
 from guarismo.train.unfold import starting_weights
 from guarismo.types import Look
@@ -190,7 +190,12 @@ def logits_of(model: Any, strips: Strips) -> list[NDArray[np.float32]]:
     return [found[i] for i in range(len(strips))]
 
 
-LOOKS = (Look(0.85, 0.85, 0.0, 0.0), Look(1.1, 1.08, 0.12, 0.0), Look(0.95, 0.9, 0.0, 0.5))
+LOOKS = (
+    Look(0.85, 0.85, 0.0, 0.0),
+    Look(1.1, 1.08, 0.12, 0.0),
+    Look(0.95, 0.9, 0.0, 0.5),
+    Look(1.0, 1.0, 0.0, 0.0, SHARP),
+)
 """Further looks at lines that are not clear, chosen by the likelihood of held-out lines (docs/LOG.md)."""
 
 
@@ -201,8 +206,11 @@ def looked_at(model: Any, strips: Strips, looks: Sequence[Look] = LOOKS) -> list
 
 
 def _again(strips: Strips, look: Look) -> Strips:
-    inks = [as_bytes(again(as_ink(strips.strip(i)), look)) for i in range(len(strips))]
-    return Strips(np.concatenate(inks, 1), np.cumsum([0, *(ink.shape[1] for ink in inks)]), strips.texts)
+    if look.sharp:
+        assert look.sharp == SHARP, "the lines kept for calibration are sharpened by this share alone"
+        assert strips.sharp is not None, "these lines were made to train on"
+        strips = strips.sharp
+    return Strips.of([as_bytes(viewed(as_ink(strips.strip(i)), look)) for i in range(len(strips))], strips.texts)
 
 
 def calibrated(

@@ -268,11 +268,18 @@ NARROWEST = 7
 @dataclass(frozen=True, slots=True)
 class Strips:
     """Strips uint8 (48, sum of widths), 0 paper ... 255 ink, side by side; strip i begins at column ``offsets[i]`` and
-    ends at ``offsets[i + 1]``; int64 (N + 1,). ``texts`` str (N,)."""
+    ends at ``offsets[i + 1]``; int64 (N + 1,). ``texts`` str (N,). ``sharp`` are those of the same lines by
+    ``strip.sharpened``, where they were made: for what is not trained on."""
 
     ink: NDArray[np.uint8]
     offsets: NDArray[np.int64]
     texts: NDArray[np.str_]
+    sharp: Strips | None = None
+
+    @classmethod
+    def of(cls, inks: Sequence[NDArray[np.uint8]], texts: NDArray[np.str_], sharp: Strips | None = None) -> Strips:
+        """Each uint8 (48, its width)."""
+        return cls(np.concatenate(inks, axis=1), np.cumsum([0, *(ink.shape[1] for ink in inks)]), texts, sharp)
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -289,6 +296,7 @@ def make(folder: File, part: Part, count: int, seed: int) -> Strips:
     cv2.setNumThreads(1)
     rng, sources = np.random.default_rng(seed), Writers(folder, seed)
     inks: list[NDArray[np.uint8]] = []
+    sharp: list[NDArray[np.uint8]] = []
     written: list[str] = []
     while len(inks) < count:
         gray, label = make_line(rng, part, sources)
@@ -296,8 +304,14 @@ def make(folder: File, part: Part, count: int, seed: int) -> Strips:
         if found is not None and found.squeeze == 1 and found.ink.shape[1] >= NARROWEST * len(label):
             inks.append(augment.as_bytes(found.ink))
             written.append(label)
-    widths = [ink.shape[1] for ink in inks]
-    return Strips(np.concatenate(inks, axis=1), np.cumsum([0, *widths]), np.array(written))
+            if part == "held_out":
+                sharp.append(augment.as_bytes((strip.sharpened(found, SHARP) or found).ink))
+    texts_ = np.array(written)
+    return Strips.of(inks, texts_, Strips.of(sharp, texts_) if sharp else None)
+
+
+SHARP = 2.0
+"""Share of a picture's detail that is added for a further look, by trial on lines of writers held out."""
 
 
 def described() -> dict[str, Any]:
@@ -324,11 +338,19 @@ def make_parts(folder: File, out: File, part: Part, parts: int, seed: int) -> li
 
 def _part(folder: File, path: File, part: Part, seed: int) -> None:
     made = make(folder, part, LINES, seed)
-    write_arrays(path, {"ink": made.ink, "offsets": made.offsets, "texts": made.texts})
+    arrays = {"ink": made.ink, "offsets": made.offsets, "texts": made.texts}
+    if made.sharp is not None:
+        arrays |= {"sharp_ink": made.sharp.ink, "sharp_offsets": made.sharp.offsets}
+    write_arrays(path, arrays)
 
 
 def load_parts(paths: Sequence[File]) -> Strips:
     parts = [np.load(path) for path in paths]
-    inks = np.concatenate([part["ink"] for part in parts], axis=1)
-    widths = np.concatenate([np.diff(part["offsets"]) for part in parts])
-    return Strips(inks, np.cumsum([0, *widths]), np.concatenate([part["texts"] for part in parts]))
+    texts_ = np.concatenate([part["texts"] for part in parts])
+
+    def joined(ink: str, offsets: str, sharp: Strips | None = None) -> Strips:
+        inks = np.concatenate([part[ink] for part in parts], axis=1)
+        return Strips(inks, np.cumsum([0, *np.concatenate([np.diff(part[offsets]) for part in parts])]), texts_, sharp)
+
+    with_sharp = all("sharp_ink" in part for part in parts)
+    return joined("ink", "offsets", joined("sharp_ink", "sharp_offsets") if with_sharp else None)
