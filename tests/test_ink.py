@@ -260,9 +260,9 @@ def test_further_looks_see_the_same_digit(side: int) -> None:
     for digit in (2, 5, 8):
         framed = frame(on_paper(written(digit, 5, side // 2), (side, side)))
         assert framed.near is not None
-        blurred, sharpened = again(framed.near)
-        assert 0 < gap(blurred, framed.ink) < 0.06
-        assert 0 < gap(sharpened, framed.ink) < 0.06
+        looks = again(framed.near)
+        assert len(looks) == 3
+        assert all(0 < gap(look, framed.ink) < 0.08 for look in looks)
 
 
 def test_what_is_framed_already_and_what_is_blank_has_no_further_looks() -> None:

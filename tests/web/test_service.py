@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -21,7 +22,7 @@ from fastapi.testclient import TestClient
 from guarismo import Digit, Page, Reader
 from guarismo.errors import OutputError
 from guarismo.types import Box, Gray
-from guarismo.web.app import create_app
+from guarismo.web.app import SMALL, _is_small, create_app
 from guarismo.web.guard import Settings
 from guarismo.web.problems import Problem
 from guarismo.web.work import Work
@@ -224,80 +225,80 @@ def test_corrections_are_not_kept_unless_asked(client: TestClient) -> None:
 # ---- bounds
 
 
-class Slow:
-    """A reader that waits until it is let go, and notes how many it was given at once."""
+class Noting:
+    """A reader that notes how many it was given at once."""
 
     def __init__(self) -> None:
-        self.go, self.batches = threading.Event(), []  # type: tuple[threading.Event, list[int]]
+        self.batches: list[int] = []
 
     def digits(self, grays: list[Gray]) -> list[Digit]:
-        self.go.wait(10)
         self.batches.append(len(grays))
         return [Digit(len(self.batches), "read", 0.9, (0.1,) * 10, Box(0, 0, 1, 1)) for _ in grays]
 
 
 def test_digits_that_arrive_together_are_read_together() -> None:
-    slow, gray = Slow(), np.zeros((1, 1), np.uint8)
-    work: Any = Work(slow, threads=1, waiting=10)  # type: ignore[arg-type]
+    noting, gray = Noting(), np.zeros((1, 1), np.uint8)
+    work: Any = Work(noting, threads=1, waiting=10)  # type: ignore[arg-type]
 
     async def ask() -> list[tuple[Any, Digit]]:
-        first = asyncio.create_task(work.digit(lambda: gray))
-        await asyncio.sleep(0.05)
-        rest = [asyncio.create_task(work.digit(lambda: gray)) for _ in range(5)]
-        await asyncio.sleep(0.05)
-        slow.go.set()
-        return [await one for one in (first, *rest)]
+        first = await work.digit(lambda: gray)
+        return [first, *await asyncio.gather(*(work.digit(lambda: gray) for _ in range(5)))]
 
     assert [digit.value for _gray, digit in asyncio.run(ask())] == [1, 2, 2, 2, 2, 2]
-    assert slow.batches == [1, 5]
+    assert noting.batches == [1, 5]
 
 
 def test_a_picture_that_cannot_be_opened_costs_the_others_in_its_batch_nothing() -> None:
-    slow, gray = Slow(), np.zeros((1, 1), np.uint8)
-    work: Any = Work(slow, threads=1)  # type: ignore[arg-type]
+    gray = np.zeros((1, 1), np.uint8)
+    work: Any = Work(Noting(), threads=1)  # type: ignore[arg-type]
 
     def broken() -> Any:
         raise Problem(415, "no picture")
 
     async def ask() -> list[Any]:
-        first = asyncio.create_task(work.digit(lambda: gray))
-        await asyncio.sleep(0.05)
-        rest = [asyncio.create_task(work.digit(load)) for load in (lambda: gray, broken, lambda: gray)]
-        await asyncio.sleep(0.05)
-        slow.go.set()
-        return await asyncio.gather(first, *rest, return_exceptions=True)
+        asked = [work.digit(load) for load in (lambda: gray, broken, lambda: gray)]
+        return await asyncio.gather(*asked, return_exceptions=True)
 
-    _first, one, refused, other = asyncio.run(ask())
-    assert (one[1].value, other[1].value) == (2, 2)
+    one, refused, other = asyncio.run(ask())
+    assert (one[1].value, other[1].value) == (1, 1)
     assert isinstance(refused, Problem) and refused.status == 415
 
 
+def test_a_small_file_with_many_pixels_is_not_read_on_the_loop() -> None:
+    def file(side: int) -> bytes:
+        return cv2.imencode(".png", np.full((side, side), 255, np.uint8))[1].tobytes()
+
+    assert len(file(1500)) < SMALL
+    assert [_is_small(data) for data in (file(200), file(1500), b"no picture", b"")] == [True, False, False, False]
+
+
 def test_more_than_the_queue_holds_are_told_to_come_again() -> None:
-    slow, gray = Slow(), np.zeros((1, 1), np.uint8)
-    work: Any = Work(slow, threads=1, waiting=2)  # type: ignore[arg-type]
+    go, gray = threading.Event(), np.zeros((1, 1), np.uint8)
+    work: Any = Work(Noting(), threads=1, waiting=2)  # type: ignore[arg-type]
 
     async def ask() -> None:
-        inside = [asyncio.create_task(work.digit(lambda: gray)) for _ in range(3)]
+        inside = [asyncio.create_task(work.run(lambda: go.wait(10))) for _ in range(3)]
         await asyncio.sleep(0.05)
-        with pytest.raises(Problem) as refused:
-            await work.digit(lambda: gray)
-        assert refused.value.status == 429 and refused.value.headers["Retry-After"]
-        slow.go.set()
-        assert len([await one for one in inside]) == 3
+        for asked in (work.digit(lambda: gray), work.run(lambda: None)):
+            with pytest.raises(Problem) as refused:
+                await asked
+            assert refused.value.status == 429 and refused.value.headers["Retry-After"]
+        go.set()
+        assert [await one for one in inside] == [True] * 3
         assert work.inside == 0
 
     asyncio.run(ask())
 
 
 def test_who_waits_too_long_is_told() -> None:
-    slow, gray = Slow(), np.zeros((1, 1), np.uint8)
-    work: Any = Work(slow, threads=1, seconds=0.05)  # type: ignore[arg-type]
+    go = threading.Event()
+    work: Any = Work(Noting(), threads=1, seconds=0.05)  # type: ignore[arg-type]
 
     async def ask() -> None:
         with pytest.raises(Problem) as refused:
-            await work.digit(lambda: gray)
+            await work.run(lambda: go.wait(10))
         assert refused.value.status == 503
-        slow.go.set()
+        go.set()
 
     asyncio.run(ask())
 

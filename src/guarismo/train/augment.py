@@ -35,8 +35,6 @@ def photograph(clean: Gray, rng: Rng, bend: float = 1.0) -> Gray:
         gray = _on_paper(gray, rng)
     if rng.random() < 0.35:
         gray = _camera(gray, rng)
-    if rng.random() < 0.2:
-        gray = _sharpened(gray, rng)
     return 255 - gray if rng.random() < 0.15 else gray
 
 
@@ -255,25 +253,17 @@ def _print(shape: tuple[int, ...], rng: Rng, contrast: float) -> NDArray[np.floa
 
 
 def _camera(gray: Gray, rng: Rng) -> Gray:
-    """Out of focus, now and then by as much as still tells an 8 from a 0, or moved, and saved as a JPEG."""
+    """Out of focus or moved, sharpened, and saved as a JPEG."""
     size = max(gray.shape)
     choice = rng.random()
     if choice < 0.4:
-        most = 0.045 if rng.random() < 0.25 else 0.025
-        gray = np.asarray(cv2.GaussianBlur(gray, (0, 0), float(rng.uniform(0.3, most * size + 0.4))), np.uint8)
+        gray = np.asarray(cv2.GaussianBlur(gray, (0, 0), float(rng.uniform(0.3, 0.025 * size + 0.4))), np.uint8)
     elif choice < 0.6:
         gray = _moved(gray, max(2, round(rng.uniform(0.01, 0.06) * size)), rng)
     if rng.random() < 0.6:
         _, data = cv2.imencode(".jpg", gray, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(15, 90))])
         gray = np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8)
     return gray
-
-
-def _sharpened(gray: Gray, rng: Rng) -> Gray:
-    """Edges drawn over, as telephones do, and as ``ink.again`` does with what is doubtful."""
-    blur, share = float(rng.uniform(0.02, 0.1)) * max(gray.shape), float(np.exp(rng.uniform(0, np.log(8))))
-    detail = gray - cv2.GaussianBlur(gray.astype(np.float32), (0, 0), max(0.3, blur))
-    return np.asarray(np.clip(np.rint(gray + share * detail), 0, 255), np.uint8)
 
 
 def _moved(gray: Gray, length: int, rng: Rng) -> Gray:

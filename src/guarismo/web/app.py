@@ -194,8 +194,19 @@ BODIES = {
 Answer = dict[str, Any]
 """What the description says that a reading is. The answers are made by hand, and not checked against it one by one."""
 
-SMALL = 50_000
-"""Bytes of a picture up to which it is opened in a batch with others."""
+SMALL, FEW = 50_000, 256 * 256
+"""Bytes and pixels of a picture up to which it is read in a batch with others."""
+
+
+def _is_small(data: bytes) -> bool:
+    """Whether a picture is read in no time, by its bytes and by what its header says."""
+    if len(data) > SMALL:
+        return False
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            return picture.width * picture.height <= FEW
+    except Exception:  # whatever Pillow raises: it is looked into elsewhere
+        return False
 
 
 Looked = tuple[Gray, Page, Digit | Number | None]
@@ -233,7 +244,7 @@ def _reading(app: FastAPI, reader: Reader, work: Work, settings: Settings, metri
     @app.post("/v1/read", response_model=Answer, responses=refusals, openapi_extra=BODIES, summary="Read a picture")
     async def read(request: Request, asked: Annotated[Asked, Query()]) -> Response:
         data = await _picture(request, settings)
-        return await answer(lambda: _opened(data, settings), asked, together=len(data) <= SMALL)
+        return await answer(lambda: _opened(data, settings), asked, together=_is_small(data))
 
     @app.post(
         "/v1/strokes",

@@ -1,6 +1,7 @@
 """Reading off the event loop, and bounded: so many at once, so many waiting, the rest is refused.
 
-Single digits that arrive together are read as one batch: a batch of 32 takes four times as long as one, not 32 times.
+Small pictures of single digits are read on the loop, those that arrive together as one batch: each takes a millisecond,
+and on another thread two more, since OpenCV gives Python's lock away in each call and must wait to have it back.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import TypeVar
 
 from guarismo import Digit, Reader
@@ -18,7 +18,7 @@ from guarismo.web.problems import Problem
 
 T = TypeVar("T")
 Load = Callable[[], Gray]
-"""Opens or draws a picture, on the thread that reads it."""
+"""Opens or draws a picture, where it is read."""
 
 TOGETHER = 64
 """Digits in one batch at most: more would make the first wait for the last."""
@@ -33,7 +33,7 @@ class Work:
         self._threads, self._inside = threads, 0
         self._pool: ThreadPoolExecutor | None = None
         self._digits: list[tuple[Load, asyncio.Future[tuple[Gray, Digit]]]] = []
-        self._batches: set[asyncio.Task[None]] = set()
+        self._reading: asyncio.Task[None] | None = None
 
     @property
     def inside(self) -> int:
@@ -45,15 +45,13 @@ class Work:
             return await self._in_time(self._submitted(function))
 
     async def digit(self, load: Load) -> tuple[Gray, Digit]:
-        """One digit and its picture, opened and read in a batch with those that came meanwhile. Raises what ``load``
-        raises."""
+        """One digit and its picture, which is small, opened and read in a batch with those that came meanwhile. Raises
+        what ``load`` raises."""
         with self._place():
             waiting: asyncio.Future[tuple[Gray, Digit]] = asyncio.get_running_loop().create_future()
             self._digits.append((load, waiting))
-            if len(self._batches) < self._threads:  # while one batch is read, the next is opened
-                batches = asyncio.create_task(self._read_batches())
-                self._batches.add(batches)
-                batches.add_done_callback(self._batches.discard)
+            if self._reading is None or self._reading.done():
+                self._reading = asyncio.create_task(self._read_batches())
             return await self._in_time(waiting)
 
     def close(self) -> None:
@@ -85,11 +83,11 @@ class Work:
 
     async def _read_batches(self) -> None:
         while self._digits:
+            await asyncio.sleep(0)  # requests that have come are taken up, and answers sent
             some, self._digits = self._digits[:TOGETHER], self._digits[TOGETHER:]
             some = [(load, waiting) for load, waiting in some if not waiting.done()]
-            loads = [load for load, _waiting in some]
             try:
-                found = await self._submitted(partial(self._read, loads))
+                found = self._read([load for load, _waiting in some])
             except Exception as error:  # whoever waits is told
                 found = [error] * len(some)
             for (_load, waiting), one in zip(some, found, strict=True):
