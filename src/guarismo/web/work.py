@@ -20,8 +20,9 @@ T = TypeVar("T")
 Load = Callable[[], Gray]
 """Opens or draws a picture, where it is read."""
 
-TOGETHER = 64
-"""Digits in one batch at most: more would make the first wait for the last."""
+TOGETHER = 4
+"""Digits read between two looks at what else has come. With more, a server that is asked too much takes in requests
+faster than it can read and refuse, and the first of them waits for seconds."""
 
 
 class Work:
