@@ -38,7 +38,7 @@ All through `Reader` as shipped; each has its command in benchmarks/results/.
 | --- | --- | --- | --- | --- | --- |
 {_lines()}
 
-What is not clear at first sight is seen three times more: smaller, bolder, sharpened (`looks` in model.json). ORAND-CAR-A's
+What is not clear at first sight is seen four times more: smaller, larger and leaning, bolder, sharpened (`looks` in model.json). ORAND-CAR-A's
 labels have no marks: the digits of the whole amount are compared, and accepted by `digits_confidence`. {results("lines")["wrong_labels"]} labels are
 evidently wrong (benchmarks/orand_lines.json lists them); both figures are given. Touching and overlapping digits are
 generated, by writers held out, on disturbed paper, marks and spaces counted.

@@ -192,6 +192,7 @@ def logits_of(model: Any, strips: Strips) -> list[NDArray[np.float32]]:
 
 LOOKS = (
     Look(0.85, 0.85, 0.0, 0.0),
+    Look(1.1, 1.08, 0.12, 0.0),
     Look(0.95, 0.9, 0.0, 0.5),
     Look(1.0, 1.0, 0.0, 0.0, SHARP),
 )
