@@ -48,7 +48,7 @@ def test_unsure_not_a_digit_and_blank_are_told_apart(reader: Reader) -> None:
 
 def test_only_what_is_not_clear_at_first_sight_is_looked_at_again(reader: Reader, engine: FakeEngine) -> None:
     reader.digits([painted(3), painted(4, sure=False), painted(5), painted(6, sure=False)])
-    assert engine.batches[:2] == [4, 4]
+    assert engine.batches[:2] == [4, 6]  # three further looks at each of two
 
 
 def test_confidence_is_the_mean_over_all_looks(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
