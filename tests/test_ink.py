@@ -250,7 +250,7 @@ def test_the_shade_is_no_band_in_negative(monkeypatch: pytest.MonkeyPatch) -> No
 
 def leave_alone(pictures: list[Gray], monkeypatch: pytest.MonkeyPatch) -> None:
     found = [frame(one).ink for one in pictures]
-    monkeypatch.setattr(paper, "_without_negative_band", lambda gray: gray)
+    monkeypatch.setattr(paper, "_without_negative_band", lambda gray, _small: gray)
     for one, ink in zip(pictures, found, strict=True):
         np.testing.assert_array_equal(frame(one).ink, ink)
 

@@ -76,12 +76,13 @@ def frame(gray: Gray) -> Framed:
 
 FOCUSES = ((0.015, -1.0), (0.03, 2.0), (0.08, 8.0))
 """Of further looks: blur in longest sides of what is looked at, and what is added of the difference that it makes. The
-first is out of focus, a stroke being some five times as broad as the blur; the second is sharper."""
+first is out of focus, a stroke being some five times as broad as the blur; the second is sharper, and the third much
+sharper, with a broad blur: it opens holes that are out of focus."""
 
 
 def again(near: Gray) -> list[Ink]:
-    """The ink of ``Framed.near`` in further looks, grain gone and breaks closed in one, blur undone in the other, the
-    paper of each modelled anew. A look that finds none is left out.
+    """The ink of ``Framed.near`` in further looks, as ``FOCUSES`` says: grain gone and breaks closed, or blur undone,
+    the paper of each modelled anew. A look that finds none is left out.
 
     What a network makes of a doubtful picture hangs on how its paper was taken away; the mean of all looks errs less.
     """

@@ -27,7 +27,7 @@ Seen = tuple[Framed, tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class DigitNetwork:
-    """``ink.frame`` → ``engine.run`` → ``decode.digits``; what is not clear at first sight is looked at once more."""
+    """``ink.frame`` → ``engine.run`` → ``decode.digits``; what is not clear at first sight is looked at again."""
 
     model: Model
     engine: Engine

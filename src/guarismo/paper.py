@@ -37,8 +37,9 @@ def dark_on_light(gray: Gray) -> Gray:
     writing is what is thin: that decides where half of the sheet lies in the shade. A band in negative across the
     picture is turned first.
     """
-    gray = _without_negative_band(gray)
-    small = _level(shrink(gray, 96))
+    small = shrink(gray, 96)
+    turned = _without_negative_band(gray, small)
+    small = _level(small if turned is gray else shrink(turned, 96))
     middle, _share = _clusters(small)
     inset = round(0.1 * min(small.shape))  # a black frame stands on the outer ring alone
     border = np.concatenate([_ring(small, 0), _ring(small, inset)])
@@ -46,7 +47,7 @@ def dark_on_light(gray: Gray) -> Gray:
     dark_border = float((border < middle).mean() - (border > middle).mean())
     lighter, darker = _thin(small, cv2.MORPH_TOPHAT), _thin(small, cv2.MORPH_BLACKHAT)
     light_strokes = (lighter - darker) / max(lighter + darker, 1e-6)
-    return 255 - gray if dark_share + dark_border + 1.5 * light_strokes > 0 else gray
+    return 255 - turned if dark_share + dark_border + 1.5 * light_strokes > 0 else turned
 
 
 NEGATIVE_EDGE, NEAR_END, WRITTEN = 0.6, 0.2, 0.005
@@ -55,15 +56,15 @@ the way; how near its paper and that beside it are to black and white, in shares
 that is written on."""
 
 
-def _without_negative_band(gray: Gray) -> Gray:
-    """The picture with a band of it, upright or level, from side to side, turned where it is the negative of the rest.
+def _without_negative_band(gray: Gray, small: Gray) -> Gray:
+    """The picture, looked at in a ``small`` copy, with a band of it, upright or level, from side to side, turned where
+    it is the negative of the rest; itself where there is none.
 
     As a marked field, a heading on a bar, a stripe across. A shadow's edge is none: writing in the shade is still
     darker than its paper. Nor is a bar: nothing is written in it, and it is narrower than the paper beside it.
     """
     if min(gray.shape) < BROAD:  # in so few pixels a stroke's side goes from edge to edge
         return gray
-    small = shrink(gray, 96)
     if max(np.ptp(small[0]), np.ptp(small[:, 0])) < max(4 * FAINTEST, 0.4 * np.ptp(small)):
         return gray  # nearly always, and four times as fast: a band begins and ends at the picture's sides
     below = np.cumsum(np.bincount(small.ravel(), minlength=256))
