@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
 
-from guarismo import Constraints, decode
+from guarismo import Constraints, ctc, decode
 from guarismo.decode import BLANK, STEP
 from guarismo.errors import ModelError, UsageError
 from guarismo.model import LINE_LABELS, Model, Thresholds
@@ -38,9 +41,28 @@ def said(text: str, lead: float = 12.0, steps: int = 50, every: int = 5, other: 
     return logits
 
 
-def number(logits: Logits, of: Strip | None = None, model: Model = MODEL, **asked: object) -> Number:
-    allowed = decode.language(Constraints(**asked)) if asked else None  # type: ignore[arg-type]
-    return decode.number(logits, of or strip(), model, allowed)
+Said = NDArray[np.float64]
+
+
+def number(
+    logits: Logits,
+    of: Strip | None = None,
+    model: Model = MODEL,
+    further: Sequence[Logits] = (),
+    pieces: Said | None = None,
+    **asked: object,
+) -> Number:
+    of, allowed = of or strip(), decode.language(Constraints(**asked)) if asked else None  # type: ignore[arg-type]
+    first = decode.steps(logits, of, model)
+    looks = [first, *(ctc.log_softmax(one, model.temperature) for one in further)]
+    return decode.number(decode.readings(looks, allowed, pieces), first, of, model)
+
+
+def looking_like(*digits: int, share: float = 0.99) -> Said:
+    """Pieces (P, 11) that look like these digits, 10 for none."""
+    said = np.full((len(digits), 11), (1 - share) / 10)
+    said[np.arange(len(digits)), digits] = share
+    return said
 
 
 def test_a_clear_line_is_read_with_each_digit_in_its_place() -> None:
@@ -161,7 +183,7 @@ def test_a_doubtful_mark_leaves_the_digits_sure() -> None:
 
 def test_further_looks_outvote_the_first() -> None:
     first, sure = said("17", other="9"), said("19", steps=30)
-    alone, outvoted = decode.number(first, strip(), MODEL), decode.number(first, strip(), MODEL, None, [sure, sure])
+    alone, outvoted = number(first), number(first, further=[sure, sure])
     assert alone.text == "17"
     assert (outvoted.text, outvoted.status) == ("19", "unsure")
     assert outvoted.confidence > 0.7
@@ -170,11 +192,60 @@ def test_further_looks_outvote_the_first() -> None:
 
 
 def test_further_looks_keep_to_what_is_allowed() -> None:
-    allowed = decode.language(Constraints(pattern="1[78]"))
-    found = decode.number(said("17", other="9"), strip(), MODEL, allowed, [said("19", 20), said("18", 3)])
+    found = number(said("17", other="9"), further=[said("19", 20), said("18", 3)], pattern="1[78]")
     assert found.text in ("17", "18")
 
 
-@pytest.mark.parametrize(("lead", "clear"), [(16.0, True), (4.0, False)])
-def test_a_line_is_clear_where_one_alignment_has_nearly_all(lead: float, clear: bool) -> None:
-    assert decode.is_clear(said("12", lead), 1.0) is clear
+def test_pieces_decide_what_the_line_leaves_open() -> None:
+    doubtful = said("17", other="9")
+    alone, for_it, against = (
+        number(doubtful, pieces=pieces) for pieces in (None, looking_like(1, 7), looking_like(1, 9))
+    )
+    assert (alone.text, for_it.text, against.text) == ("17", "17", "19")
+    assert for_it.confidence > 0.9 > alone.confidence
+    assert 0.7 < against.digits_confidence < 0.9
+    assert against.alternatives[0][0] == "17"
+    assert [digit.value for digit in against.digits] == [1, 9]
+
+
+def test_pieces_say_what_the_line_does_not_think_of_with_its_marks() -> None:
+    found = number(said("1.7", 2.5), pieces=looking_like(1, 4, share=0.999))
+    assert "1.4" in [found.text, *(text for text, _share in found.alternatives)]
+
+
+@pytest.mark.parametrize("pieces", [looking_like(), looking_like(10, 10), looking_like(2)])
+def test_pieces_that_are_no_digits_or_too_few_change_nothing(pieces: Said) -> None:
+    logits = said("17", other="9")
+    alone, found = number(logits), number(logits, pieces=pieces)
+    assert (found.text, found.status) == (alone.text, alone.status)
+    assert found.confidence == pytest.approx(alone.confidence, abs=0.01)
+
+
+def test_pieces_keep_to_what_is_allowed() -> None:
+    found = number(said("17", other="9"), pieces=looking_like(1, 3), pattern="1[79]")
+    assert {found.text, *(text for text, _share in found.alternatives)} == {"17", "19"}
+
+
+def test_what_was_searched_is_not_searched_again() -> None:
+    first, sure = (ctc.log_softmax(one) for one in (said("17", other="9"), said("19", steps=30)))
+    known = decode.readings([first])
+    for one, other in zip(
+        decode.readings([first, sure], known=known)[:2], decode.readings([first, sure]), strict=False
+    ):
+        assert one.spelled == other.spelled
+        assert one.confidence == pytest.approx(other.confidence, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("logits", "clear"),
+    [(said("12", 16), True), (said("12", 4), False), (said("1.2", 9, other="1"), False), (said(""), True)],
+)
+def test_a_line_is_clear_where_its_digits_leave_no_doubt(logits: Logits, clear: bool) -> None:
+    assert decode.is_clear(decode.readings([ctc.log_softmax(logits)])) is clear
+
+
+def test_a_doubtful_mark_needs_no_further_look_where_it_is_likely_enough() -> None:
+    likely, open_ = said("1.5", 14), said("1.5", 14)
+    likely[6, BLANK], open_[6, BLANK] = 13, 14
+    assert decode.is_clear(decode.readings([ctc.log_softmax(likely)]))
+    assert not decode.is_clear(decode.readings([ctc.log_softmax(open_)]))

@@ -34,7 +34,7 @@ def recalibrated(directory: Path, kept: Strips, version: str) -> dict[str, Any]:
     def network(strips: NDArray[np.float32], training: bool) -> NDArray[np.float32]:
         return engine.run(strips)
 
-    calibration, stands_for = line.calibrated(line.looked_at(network, kept), kept.texts)
+    calibration, stands_for = line.calibrated(line.looked_at(network, kept), line.apart(kept), kept.texts)
     described |= {
         "version": version,
         "temperature": calibration["temperature"],

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo import ctc, pattern
-from guarismo.ctc import Language
+from guarismo import ctc, pattern, pieces
+from guarismo.ctc import FLOOR, Language
 from guarismo.errors import ModelError
 from guarismo.model import LINE_LABELS, Model, Thresholds
 from guarismo.pattern import Constraints
 from guarismo.strip import Strip
-from guarismo.types import Box, Digit, Logits, Number, Status
+from guarismo.types import Box, Digit, Logits, Number, Status, digits_of
 
 BLANK = len(LINE_LABELS) - 1
 """The column in which a line model says "nothing"."""
@@ -114,15 +114,9 @@ def language(constraints: Constraints | None) -> Language | None:
     return None if constraints is None else pattern.build(constraints, LINE_LABELS, BLANK)
 
 
-def number(
-    logits: Logits, strip: Strip, model: Model, allowed: Language | None = None, further: Sequence[Logits] = ()
-) -> Number:
-    """The number that the logits (T, 17) of a strip's steps say, with up to four other readings; T may be more.
+def steps(logits: Logits, strip: Strip, model: Model) -> ctc.Steps:
+    """Log shares (T, 17) of a strip's steps, at the model's temperature, from its logits, which may have more steps.
 
-    ``further`` are logits (T, 17) of the same line in further looks (``types.Look``), T their own steps. Confidences
-    are shares of everything that the line may say, summed over all alignments (Graves et al. 2006) at the model's
-    temperature, means over all looks. The likeliest digits come first, in their likeliest spelling. Nothing said,
-    where there is ink, is no number. A line that was squeezed to fit is never surer than "unsure".
     Raises ModelError where the network and its ``model.json`` do not belong together.
     """
     wide = steps_of(strip.ink)
@@ -133,13 +127,19 @@ def number(
             came=logits.shape,
             expected=(wide - 1, len(LINE_LABELS)),
         )
-    looks = [ctc.log_softmax(one, model.temperature) for one in (logits[:wide], *further)]
-    found = readings(looks, allowed)
+    return ctc.log_softmax(logits[:wide], model.temperature)
+
+
+def number(found: Sequence[Reading], steps: ctc.Steps, strip: Strip, model: Model) -> Number:
+    """The number that a line's ``readings`` come to, with up to four others; where its digits are, by its ``steps``.
+
+    Nothing said, where there is ink, is no number. A line that was squeezed to fit is never surer than "unsure".
+    """
     if not found:
         return Number("", (), "not_a_digit", 0.0, strip.box(0, strip.ink.shape[1]))
     best, *others = found
     least = model.thresholds.read if strip.squeeze == 1 else np.inf
-    digits = _digits_of(ctc.align(looks[0], best.spelled, LINE_LABELS, BLANK), strip, least)
+    digits = _digits_of(ctc.align(steps, best.spelled, LINE_LABELS, BLANK), strip, least)
     status: Status = ("read" if best.confidence >= least else "unsure") if digits else "not_a_digit"
     box = _around([digit.box for digit in digits]) if digits else strip.box(0, strip.ink.shape[1])
     rest = tuple((one.spelled.strip(), one.confidence) for one in others)
@@ -151,14 +151,14 @@ def steps_of(ink: NDArray[np.float32]) -> int:
     return -(-int(ink.shape[1]) // STEP) + 1
 
 
-CLEAR = 0.95
-"""Share of one alignment from which on a line is clear at first sight: further looks would change little."""
+CLEAR_LINE, CLEAR_TEXT = 0.99, 0.6
+"""Shares of a line's digits and of its text, marks too, from which on it is clear at first sight: further looks would
+change little. Of marks they know less."""
 
 
-def is_clear(logits: Logits, temperature: float) -> bool:
-    """Whether a line's steps (T, 17) leave no doubt, so that it needs no further looks."""
-    steps = ctc.log_softmax(logits, temperature)
-    return bool(ctc.greedy(steps, LINE_LABELS, BLANK)[1] >= np.log(CLEAR))
+def is_clear(found: Sequence[Reading]) -> bool:
+    """Whether a line's readings, best first, leave so little doubt that it needs no further looks."""
+    return bool(found) and found[0].digits_confidence >= CLEAR_LINE and found[0].confidence >= CLEAR_TEXT
 
 
 OTHERS = 4
@@ -174,36 +174,95 @@ class Reading:
     digits_confidence: float
 
 
-def readings(looks: Sequence[ctc.Steps], allowed: Language | None = None) -> list[Reading]:
-    """What a line may say, best first; spaces around make no other reading. What is all but sure is not searched."""
+def readings(
+    looks: Sequence[ctc.Steps],
+    allowed: Language | None = None,
+    said: NDArray[np.float64] | None = None,
+    known: Sequence[Reading] = (),
+) -> list[Reading]:
+    """What a line may say, best first; spaces around make no other reading.
+
+    ``looks`` are its steps (T, 17) at first sight, then in further looks (``types.Look``), T their own; ``said``
+    (P, 11) is what the digit network says of its pieces. ``known`` are the readings of the first look alone, where it
+    has been searched. Confidences are shares of everything that the line may say, summed over all alignments (Graves
+    et al. 2006), means over all looks, and agreed with what is said of the pieces. The likeliest digits come first,
+    in their likeliest spelling. What is all but sure at first sight is not searched.
+    """
+    other = None if said is None else pieces.likeliest(said)
     text, score = ctc.greedy(looks[0], LINE_LABELS, BLANK)
-    if allowed is None and score > SURE and len(looks) == 1:
-        texts = [text]
-    else:
-        texts = ctc.likely(looks[0], LINE_LABELS, BLANK, allowed)
-        for steps in looks[1:]:
-            texts += _best(steps, allowed)
-        texts = list(dict.fromkeys(texts))
+    if allowed is None and len(looks) == 1 and score > (SURE if other != digits_of(text) else AGREED):
+        found = _ranked([text], looks, said)
+        if found[0].confidence > ALONE:
+            return found
+    texts = [one.spelled for one in known] or ctc.likely(looks[0], LINE_LABELS, BLANK, allowed)
+    for steps in looks[1:]:
+        texts += _best(steps, allowed)
+    if other is not None and texts:
+        other = _spelled(other, texts[0])
+        texts += [other] if allowed is None or _is_allowed(other, allowed) else []
+    return _ranked(list(dict.fromkeys(texts)), looks, said)
+
+
+SURE, AGREED, ALONE = -0.02, -1.2, 0.98
+"""Log probabilities of one alignment from which on its text may be the answer, by itself and where the pieces agree;
+and the share that it must then have for nothing else to be looked for."""
+
+
+def _ranked(texts: Sequence[str], looks: Sequence[ctc.Steps], said: NDArray[np.float64] | None) -> list[Reading]:
     if not texts:
         return []
     whole, digits = (np.minimum(np.exp(one), 1.0) for one in ctc.agreed(looks, texts, LINE_LABELS, BLANK))
+    agreed = _agreed(dict(zip(map(digits_of, texts), digits.tolist(), strict=True)), said)
     found: dict[str, Reading] = {}
     for i in np.argsort(-whole, kind="stable").tolist():
-        known = found.get(texts[i].strip())
-        sure = float(whole[i]) + (known.confidence if known else 0.0)
-        found[texts[i].strip()] = Reading(known.spelled if known else texts[i], min(sure, 1.0), float(digits[i]))
+        if whole[i] <= FLOOR * whole.max():  # the pieces' text, where it does not fit into the line
+            continue
+        text, known, sure = texts[i].strip(), found.get(texts[i].strip()), agreed[digits_of(texts[i])]
+        confidence = sure * float(whole[i] / digits[i]) + (known.confidence if known else 0.0)
+        found[text] = Reading(known.spelled if known else texts[i], min(confidence, 1.0), sure)
+    if not found:
+        return []
     best = max(found.values(), key=lambda one: (one.digits_confidence, one.confidence))
     return [best, *sorted((one for one in found.values() if one is not best), key=lambda one: -one.confidence)]
+
+
+def _is_allowed(text: str, allowed: Language) -> bool:
+    state = 0
+    for character in text:
+        state = int(allowed.table[state, LINE_LABELS.index(character)])
+        if state < 0:
+            return False
+    return bool(allowed.accepting[state])
+
+
+def _spelled(digits: str, like: str) -> str:
+    """These digits with the marks of a text that has as many."""
+    if len(digits_of(like)) != len(digits):
+        return digits
+    each = iter(digits)
+    return "".join(next(each) if character.isdigit() else character for character in like)
+
+
+PIECES_COUNT, UNKNOWN = 0.7, 0.03
+"""How much the digit network's word on a line's pieces counts beside the line network's, as an exponent; and the share
+left to their having been cut where they should not. Chosen by the likelihood of held-out lines (docs/LOG.md)."""
+
+
+def _agreed(shares: dict[str, float], said: NDArray[np.float64] | None) -> dict[str, float]:
+    """Shares of digits, by what the line network says of the line and the digit network of its pieces: the product of
+    both, what is not among these digits being a further possibility (Hinton 2002, "products of experts")."""
+    if said is None:
+        return shares
+    weights = {text: share * (pieces.share(said, text) + UNKNOWN) ** PIECES_COUNT for text, share in shares.items()}
+    other = max(1 - sum(shares.values()), 0.0) * UNKNOWN**PIECES_COUNT
+    total = sum(weights.values()) + other
+    return {text: weight / total for text, weight in weights.items()} if total else shares
 
 
 def _best(steps: ctc.Steps, allowed: Language | None) -> list[str]:
     if allowed is None:
         return [ctc.greedy(steps, LINE_LABELS, BLANK)[0]]
     return [text for text, _score in ctc.search(steps, LINE_LABELS, BLANK, allowed, count=1)]
-
-
-SURE = -0.02
-"""Log probability of one alignment from which on its text is the answer: nothing else has more than 2 %."""
 
 
 def _digits_of(characters: list[ctc.Character], strip: Strip, least: float) -> tuple[Digit, ...]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo import decode, strip
+from guarismo import ctc, decode, strip
 from guarismo.ctc import Language
 from guarismo.engine import Engine
 from guarismo.image import noting
 from guarismo.ink import SIDE, Framed, again, frame, frames
 from guarismo.model import Model
+from guarismo.pieces import pieces
 from guarismo.strip import Key
 from guarismo.types import Digit, Gray, Ink, Logits, Number
 
@@ -54,13 +55,23 @@ class DigitNetwork:
     def _said(self, inks: list[Ink]) -> Logits:
         return self.engine.run(np.array(inks, np.float32).reshape(-1, SIDE, SIDE))
 
+    def apart(self, lines: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float64]]:
+        """For each strip's ink (48, W) what its pieces look like: (P, 11), their shares of the ten digits and of "not a
+        digit", 0 where the network knows no such."""
+        cut = [pieces(ink) for ink in lines]
+        shares = decode.shares(self._said([piece for each in cut for piece in each]), self.model.temperature)
+        shares = np.pad(shares, ((0, 0), (0, 11 - shares.shape[1])))
+        ends = np.cumsum([len(each) for each in cut], dtype=np.int64)
+        return [shares[end - len(each) : end] for end, each in zip(ends, cut, strict=True)]
+
 
 @dataclass(frozen=True, slots=True)
 class LineNetwork:
-    """``strip.strip`` → ``engine.run`` → ``decode.number``."""
+    """``strip.strip`` → ``engine.run`` → ``decode.number``. Where ink stands apart, the digit network has a say."""
 
     model: Model
     engine: Engine
+    digits: DigitNetwork
 
     def read(self, grays: Iterable[Gray], language: Language | None = None) -> Iterator[Number]:
         """One number on each picture uint8 (H, W), one by one, ``LINES_TOGETHER`` at once; no picture is kept."""
@@ -73,12 +84,18 @@ class LineNetwork:
         strips = [strip.strip(g) for g in noting(grays, lambda g: numbers.append(decode.blank_number(g.shape)))]
         found = {i: one for i, one in enumerate(strips) if one is not None}
         said = self._said({i: one.ink for i, one in found.items()})
-        doubtful = {i for i in found if not decode.is_clear(said[i], self.model.temperature)}
+        apart = dict(zip(found, self.digits.apart([one.ink for one in found.values()]), strict=True))
+        first = {i: decode.steps(said[i], one, self.model) for i, one in found.items()}
+        heard = {i: decode.readings([first[i]], language, apart[i]) for i in found}
+        doubtful = [i for i in found if not decode.is_clear(heard[i])]
         looks = {(i, n): strip.again(found[i], look) for i in doubtful for n, look in enumerate(self.model.looks)}
         further = self._said({key: ink for key, ink in looks.items() if ink is not None})
+        for i in doubtful:
+            more = [further[key] for n in range(len(self.model.looks)) if (key := (i, n)) in further]
+            every = [first[i], *(ctc.log_softmax(one, self.model.temperature) for one in more)]
+            heard[i] = decode.readings(every, language, apart[i], heard[i])
         for i, one in found.items():
-            more = [further[i, n] for n in range(len(self.model.looks)) if (i, n) in further]
-            numbers[i] = decode.number(said[i], one, self.model, language, more)
+            numbers[i] = decode.number(heard[i], first[i], one, self.model)
         return numbers
 
     def _said(self, inks: Mapping[Key, NDArray[np.float32]]) -> dict[Key, Logits]:

@@ -67,7 +67,8 @@ class Reader:
     def _lines(self) -> LineNetwork:
         model = load_model(self._line_directory, strip.STRIP_VERSION, "line")
         name, shape = str(self._line_directory), (strip.HEIGHT, None)
-        return LineNetwork(model, self._line_engine or OnnxEngine(model.weights, name, self._threads, shape))
+        engine = self._line_engine or OnnxEngine(model.weights, name, self._threads, shape)
+        return LineNetwork(model, engine, self._digits)
 
     def digit(self, source: Source) -> Digit:
         """The one digit on a picture. Raises PictureError where it is no picture."""

@@ -185,7 +185,7 @@ def _extent(contrast: Contrast) -> _Found | None:
     if level == 0:
         return None
     mask = (contrast > INK_LEVEL * level).astype(np.uint8)
-    written = mask & ~_rules(mask)
+    written = mask & ~rules(mask)
     if not written.any():
         written = mask
     rows = len(written)
@@ -215,11 +215,11 @@ def _level(contrast: Contrast) -> float:
     if strongest == 0:
         return 0.0
     strong = contrast >= strongest / 2
-    strong &= _rules(strong.astype(np.uint8)) == 0
+    strong &= rules(strong.astype(np.uint8)) == 0
     return median(contrast[strong]) if strong.any() else strongest
 
 
-def _rules(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def rules(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """1 on printed lines, else 0: level runs longer than the picture is high, upright ones over all of its height.
 
     A dotted line is one run. A hand's long dashes go with them; none of these says how high the digits are.

@@ -108,6 +108,11 @@ class Digit:
         )
 
 
+def digits_of(text: str) -> str:
+    """A text without its marks and spaces."""
+    return "".join(character for character in text if character.isdigit())
+
+
 @dataclass(frozen=True, slots=True)
 class Number:
     """A number as written: ``text`` keeps its marks and its leading zeros ("0042", "1.990,50").
@@ -130,7 +135,7 @@ class Number:
 
     @property
     def digits_text(self) -> str:
-        return "".join(character for character in self.text if character.isdigit())
+        return digits_of(self.text)
 
     def to_dict(self) -> dict[str, Any]:
         return {

@@ -165,12 +165,17 @@ def made_up(texts: list[str], shown: list[str], lead: float) -> list[list[NDArra
     return found
 
 
+def unsaid(texts: NDArray[np.str_]) -> list[NDArray[np.float64]]:
+    """Of no piece anything."""
+    return [np.zeros((0, 11))] * len(texts)
+
+
 def test_a_network_that_is_too_sure_is_cooled_and_one_that_is_not_sure_enough_heated() -> None:
     texts = np.array(["12"] * 50)
     wrong_one_in_five = made_up(texts.tolist(), ["12"] * 40 + ["13"] * 10, 16)
     always_right = made_up(texts.tolist(), ["12"] * 50, 5)
-    assert line.calibrated(wrong_one_in_five, texts)[0]["temperature"] > 1.5
-    found, stands_for = line.calibrated(always_right, texts)
+    assert line.calibrated(wrong_one_in_five, unsaid(texts), texts)[0]["temperature"] > 1.5
+    found, stands_for = line.calibrated(always_right, unsaid(texts), texts)
     assert found["temperature"] == pytest.approx(0.4)
     assert 0.5 <= found["read"] <= 1 and found["not_a_digit"] == 0.5
     assert (stands_for["lines"], stands_for["accepted"], stands_for["wrong_digits_among_accepted"]) == (50, 1.0, 0.0)
@@ -178,16 +183,16 @@ def test_a_network_that_is_too_sure_is_cooled_and_one_that_is_not_sure_enough_he
 
 def test_a_point_that_is_on_no_picture_is_no_wrong_digit() -> None:
     texts = np.array(["12"] * 60 + ["1.2"] * 2)
-    _found, stands_for = line.calibrated(made_up(texts.tolist(), ["12"] * 62, 12), texts)
+    _found, stands_for = line.calibrated(made_up(texts.tolist(), ["12"] * 62, 12), unsaid(texts), texts)
     assert (stands_for["accepted"], stands_for["wrong_digits_among_accepted"]) == (1.0, 0.0)
 
 
 def test_nothing_is_read_where_what_is_surest_is_wrong() -> None:
     texts = np.array(["12"] * 20)
-    assert line.calibrated(made_up(texts.tolist(), ["13"] * 20, 12), texts)[0]["read"] == 1.0
+    assert line.calibrated(made_up(texts.tolist(), ["13"] * 20, 12), unsaid(texts), texts)[0]["read"] == 1.0
 
 
 def test_lines_without_a_number_have_no_say_in_the_threshold() -> None:
     texts = np.array(["12"] * 30 + ["7"] * 30)
     shown = ["12"] * 30 + [""] * 30
-    assert line.calibrated(made_up(texts.tolist(), shown, 9), texts)[0]["read"] < 1.0
+    assert line.calibrated(made_up(texts.tolist(), shown, 9), unsaid(texts), texts)[0]["read"] < 1.0

@@ -20,8 +20,11 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from guarismo import ctc, decode
-from guarismo.decode import BLANK, STEP
-from guarismo.model import LINE_LABELS, NOT_A_DIGIT
+from guarismo.decode import BLANK, STEP, Reading
+from guarismo.engine import OnnxEngine
+from guarismo.ink import INK_VERSION
+from guarismo.model import LINE_LABELS, NOT_A_DIGIT, bundled, load_model
+from guarismo.networks import DigitNetwork
 from guarismo.strip import stacked, viewed
 from guarismo.train.augment import as_bytes
 from guarismo.train.calibrate import read_threshold
@@ -31,7 +34,7 @@ from guarismo.train.learn import Recipe, Task, learn
 from guarismo.train.lines import SHARP, Strips, load_parts, make_parts
 from guarismo.train.nets import line_net
 from guarismo.train.unfold import starting_weights
-from guarismo.types import Look
+from guarismo.types import Look, digits_of
 
 Rng = np.random.Generator
 
@@ -213,22 +216,30 @@ def _again(strips: Strips, look: Look) -> Strips:
     return Strips.of([as_bytes(viewed(as_ink(strips.strip(i)), look)) for i in range(len(strips))], strips.texts)
 
 
+def apart(strips: Strips) -> list[NDArray[np.float64]]:
+    """For each strip what the bundled digit model says of its pieces: (P, 11)."""
+    model = load_model(bundled(), INK_VERSION)
+    network = DigitNetwork(model, OnnxEngine(model.weights, model.info.name))
+    return network.apart([as_ink(strips.strip(i)) for i in range(len(strips))])
+
+
 def calibrated(
-    logits: list[list[NDArray[np.float32]]], texts: NDArray[np.str_]
+    logits: list[list[NDArray[np.float32]]], said: list[NDArray[np.float64]], texts: NDArray[np.str_]
 ) -> tuple[dict[str, float], dict[str, Any]]:
-    """Temperature and threshold of ``read`` from looks at lines not trained on; and what the threshold stands for.
+    """Temperature and threshold of ``read`` from looks at lines not trained on, and what is ``said`` of their pieces;
+    and what the threshold stands for.
 
     The temperature has the least mean negative log probability of the right texts (Guo et al. 2017), each summed over
     its alignments. The threshold counts digits alone: of the points that somebody wrote, some are on no picture.
     """
     heat = float(TEMPERATURES[int(np.argmin([_mean_loss(logits[:HEATED], texts, t) for t in TEMPERATURES]))])
-    best = [decode.readings(steps)[0] for steps in _counted(logits, heat)]
-    said = np.array([one.confidence for one in best])
-    read = [_digits(one.spelled) for one in best]
-    right = np.array([text == _digits(str(label)) for text, label in zip(read, texts, strict=True)])
+    best = [_best(looks, pieces, heat) for looks, pieces in zip(logits, said, strict=True)]
+    confidence = np.array([one.confidence for one in best])
+    read = [digits_of(one.spelled) for one in best]
+    right = np.array([text == digits_of(str(label)) for text, label in zip(read, texts, strict=True)])
     numbers = np.array([bool(text) for text in read])
-    threshold = max(read_threshold(said[numbers], right[numbers], MOST_WRONG), 0.5)
-    accepted = numbers & (said >= threshold)
+    threshold = max(read_threshold(confidence[numbers], right[numbers], MOST_WRONG), 0.5)
+    accepted = numbers & (confidence >= threshold)
     stands_for = {
         "measured_on": "generated lines of writers held out, one in twelve without a number",
         "lines": len(texts),
@@ -239,22 +250,18 @@ def calibrated(
     return {"temperature": heat, "read": threshold, NOT_A_DIGIT: 0.5}, stands_for
 
 
-def _digits(text: str) -> str:
-    return "".join(character for character in text if character.isdigit())
-
-
-def _counted(logits: list[list[NDArray[np.float32]]], heat: float) -> Iterator[list[NDArray[np.float64]]]:
-    """The looks that count, as steps at a temperature: of a clear line the first alone."""
-    for looks in logits:
-        counted = looks[:1] if decode.is_clear(looks[0], heat) else looks
-        yield [ctc.log_softmax(one, heat) for one in counted]
+def _best(looks: list[NDArray[np.float32]], said: NDArray[np.float64], heat: float) -> Reading:
+    """A line as it is read: at first sight where that is clear, else in all looks."""
+    steps = [ctc.log_softmax(one, heat) for one in looks]
+    first = decode.readings(steps[:1], None, said)
+    return (first if decode.is_clear(first) else decode.readings(steps, None, said, first))[0]
 
 
 def _mean_loss(logits: list[list[NDArray[np.float32]]], texts: NDArray[np.str_], heat: float) -> float:
-    shares = [
-        max(float(ctc.agreed(steps, [str(text)], LINE_LABELS, BLANK)[0][0]), -50.0)
-        for steps, text in zip(_counted(logits, heat), texts, strict=False)
-    ]
+    shares = []
+    for looks, text in zip(logits, texts, strict=False):
+        steps = [ctc.log_softmax(one, heat) for one in looks]
+        shares.append(max(float(ctc.agreed(steps, [str(text)], LINE_LABELS, BLANK)[0][0]), -50.0))
     return -float(np.mean(shares))
 
 
@@ -279,7 +286,7 @@ def run(recipe: Recipe, folders: Folders, say: Callable[[Progress], None]) -> An
         some = stacked([as_ink(strips.strip(i)) for i in range(min(256, len(strips)))])
         begun = starting_weights(folders.start, "line", line_net(recipe.width), some)
     network = train(recipe, strips, kept, folders.out, say, begun)
-    calibration, stands_for = calibrated(looked_at(network, kept), kept.texts)
+    calibration, stands_for = calibrated(looked_at(network, kept), apart(kept), kept.texts)
     stated = Stated("line", f"{MODEL_VERSION}-seed{recipe.seed}", calibration, stands_for, LOOKS)
     export(network, folders.out / "model", stated, CARD)
     return network
