@@ -213,7 +213,7 @@ def test_pieces_say_what_the_line_does_not_think_of_with_its_marks() -> None:
     assert "1.4" in [found.text, *(text for text, _share in found.alternatives)]
 
 
-@pytest.mark.parametrize("pieces", [looking_like(), looking_like(10, 10), looking_like(2)])
+@pytest.mark.parametrize("pieces", [looking_like(), looking_like(10, 10), looking_like(2), looking_like(9)])
 def test_pieces_that_are_no_digits_or_too_few_change_nothing(pieces: Said) -> None:
     logits = said("17", other="9")
     alone, found = number(logits), number(logits, pieces=pieces)

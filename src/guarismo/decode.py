@@ -188,6 +188,8 @@ def readings(
     et al. 2006), means over all looks, and agreed with what is said of the pieces. The likeliest digits come first,
     in their likeliest spelling. What is all but sure at first sight is not searched.
     """
+    if said is not None and len(said) < SEVERAL:
+        said = None
     other = None if said is None else pieces.likeliest(said)
     text, score = ctc.greedy(looks[0], LINE_LABELS, BLANK)
     if allowed is None and len(looks) == 1 and score > (SURE if other != digits_of(text) else AGREED):
@@ -202,6 +204,10 @@ def readings(
         texts += [other] if allowed is None or _is_allowed(other, allowed) else []
     return _ranked(list(dict.fromkeys(texts)), looks, said)
 
+
+SEVERAL = 2
+"""Pieces from which on the digit network has a say in a line: about what stands alone it is asked by itself, where two
+opinions are wanted (``page``)."""
 
 SURE, AGREED, ALONE = -0.02, -1.2, 0.98
 """Log probabilities of one alignment from which on its text may be the answer, by itself and where the pieces agree;

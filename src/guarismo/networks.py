@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 
 import numpy as np
@@ -35,9 +36,13 @@ class DigitNetwork:
 
     def read(self, grays: Iterable[Gray]) -> list[Digit]:
         """One digit on each picture uint8 (H, W), as one batch; no picture is kept."""
+        return self.begun(grays)()
+
+    def begun(self, grays: Iterable[Gray]) -> Callable[[], list[Digit]]:
+        """``read`` in two halves: the ink is found, and what is returned asks the network."""
         sizes: list[tuple[int, int]] = []
         framed = frames(noting(grays, lambda gray: sizes.append(gray.shape)))
-        return self.named(list(zip(framed, sizes, strict=True)))
+        return partial(self.named, list(zip(framed, sizes, strict=True)))
 
     def named(self, looks: list[Seen]) -> list[Digit]:
         """What digits these are, as one batch."""

@@ -8,7 +8,7 @@ It wires the stages, each of which can be used alone:
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -83,6 +83,11 @@ class Reader:
         grays = load_grays(many(sources))
         while some := self._digits.read(islice(grays, LARGEST_BATCH)):
             yield from some
+
+    def begun(self, grays: Iterable[Gray]) -> Callable[[], list[Digit]]:
+        """``digits`` of open pictures, as one batch and in two halves: their ink is found at once; what is returned
+        gives the digits, and spends its time in the network, where other threads can work."""
+        return self._digits.begun(grays)
 
     def number(self, source: Source, constraints: Constraints | None = None) -> Number:
         """The number written on a picture of one line. Raises PictureError; before anything is opened, UsageError for

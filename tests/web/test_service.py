@@ -6,7 +6,7 @@ import asyncio
 import base64
 import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from fastapi.testclient import TestClient
 from guarismo import Digit, Page, Reader
 from guarismo.errors import OutputError
 from guarismo.types import Box, Gray
-from guarismo.web.app import SMALL, _is_small, create_app
+from guarismo.web.app import FEW, SMALL, _pixels, create_app
 from guarismo.web.guard import Settings
 from guarismo.web.problems import Problem
 from guarismo.web.work import Work
@@ -231,9 +231,10 @@ class Noting:
     def __init__(self) -> None:
         self.batches: list[int] = []
 
-    def digits(self, grays: list[Gray]) -> list[Digit]:
+    def begun(self, grays: list[Gray]) -> Callable[[], list[Digit]]:
         self.batches.append(len(grays))
-        return [Digit(len(self.batches), "read", 0.9, (0.1,) * 10, Box(0, 0, 1, 1)) for _ in grays]
+        digit = Digit(len(self.batches), "read", 0.9, (0.1,) * 10, Box(0, 0, 1, 1))
+        return lambda: [digit for _ in grays]
 
 
 def test_digits_that_arrive_together_are_read_together() -> None:
@@ -264,12 +265,33 @@ def test_a_picture_that_cannot_be_opened_costs_the_others_in_its_batch_nothing()
     assert isinstance(refused, Problem) and refused.status == 415
 
 
+def test_the_ink_of_one_batch_is_found_while_the_network_reads_another() -> None:
+    found, gray = threading.Event(), np.zeros((1, 1), np.uint8)
+
+    class Overlapping(Noting):
+        def begun(self, grays: list[Gray]) -> Callable[[], list[Digit]]:
+            read = super().begun(grays)
+            if len(self.batches) == 2:
+                found.set()
+                return read
+            return lambda: read() if found.wait(5) else []
+
+    work: Any = Work(Overlapping(), threads=1, waiting=10)  # type: ignore[arg-type]
+
+    async def ask() -> list[tuple[Any, Digit]]:
+        return list(await asyncio.gather(*(work.digit(lambda: gray) for _ in range(8))))
+
+    assert [digit.value for _gray, digit in asyncio.run(ask())] == [1] * 4 + [2] * 4
+    work.close()
+
+
 def test_a_small_file_with_many_pixels_is_not_read_on_the_loop() -> None:
     def file(side: int) -> bytes:
         return cv2.imencode(".png", np.full((side, side), 255, np.uint8))[1].tobytes()
 
     assert len(file(1500)) < SMALL
-    assert [_is_small(data) for data in (file(200), file(1500), b"no picture", b"")] == [True, False, False, False]
+    assert [_pixels(data) for data in (file(200), file(1500), b"no picture", b"")] == [200 * 200, 1500 * 1500, 0, 0]
+    assert 200 * 200 < FEW < 1500 * 1500
 
 
 def test_more_than_the_queue_holds_are_told_to_come_again() -> None:

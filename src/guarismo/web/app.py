@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -126,23 +127,29 @@ async def _body(request: Request, settings: Settings) -> bytes:
     return b"".join(parts)
 
 
-def _opened(data: bytes, settings: Settings) -> Gray:
-    """Raises Problem 413 for too many bytes or pixels, 415 where it is no picture."""
+def _opened(data: bytes, settings: Settings, pixels: float | None = None) -> Gray:
+    """Raises Problem 413 for too many bytes or ``pixels``, which are looked up where they are not given; 415 where it
+    is no picture."""
     if len(data) > settings.bytes:
         raise Problem(413, f"more than {settings.bytes:,} bytes; save the picture smaller")
-    try:
-        with Image.open(io.BytesIO(data)) as header:
-            pixels = header.width * header.height
-    except Image.DecompressionBombError as error:
-        raise Problem(413, f"more than {settings.pixels:,} pixels; scale the picture down") from error
-    except Exception:  # what it is instead is said below
-        pixels = 0
-    if pixels > settings.pixels:
+    if (_pixels(data) if pixels is None else pixels) > settings.pixels:
         raise Problem(413, f"more than {settings.pixels:,} pixels; scale the picture down")
     try:
         return load_gray(data)
     except PictureError as error:
         raise Problem(415, str(error)) from error
+
+
+def _pixels(data: bytes) -> float:
+    """Of a picture, by its header. Infinitely many where Pillow thinks that they would burst the memory, 0 where it is
+    no picture: what it is instead is said where it is opened."""
+    try:
+        with Image.open(io.BytesIO(data)) as header:
+            return header.width * header.height
+    except Image.DecompressionBombError:
+        return math.inf
+    except Exception:  # whatever Pillow raises
+        return 0
 
 
 def decoded(text: str) -> bytes:
@@ -195,18 +202,7 @@ Answer = dict[str, Any]
 """What the description says that a reading is. The answers are made by hand, and not checked against it one by one."""
 
 SMALL, FEW = 50_000, 256 * 256
-"""Bytes and pixels of a picture up to which it is read in a batch with others."""
-
-
-def _is_small(data: bytes) -> bool:
-    """Whether a picture is read in no time, by its bytes and by what its header says."""
-    if len(data) > SMALL:
-        return False
-    try:
-        with Image.open(io.BytesIO(data)) as picture:
-            return picture.width * picture.height <= FEW
-    except Exception:  # whatever Pillow raises: it is looked into elsewhere
-        return False
+"""Bytes and pixels of a picture up to which it is read in no time, in a batch with others."""
 
 
 Looked = tuple[Gray, Page, Digit | Number | None]
@@ -244,7 +240,9 @@ def _reading(app: FastAPI, reader: Reader, work: Work, settings: Settings, metri
     @app.post("/v1/read", response_model=Answer, responses=refusals, openapi_extra=BODIES, summary="Read a picture")
     async def read(request: Request, asked: Annotated[Asked, Query()]) -> Response:
         data = await _picture(request, settings)
-        return await answer(lambda: _opened(data, settings), asked, together=_is_small(data))
+        pixels = _pixels(data) if len(data) <= SMALL else None  # headers of large files may take long
+        together = pixels is not None and pixels <= FEW
+        return await answer(lambda: _opened(data, settings, pixels), asked, together)
 
     @app.post(
         "/v1/strokes",

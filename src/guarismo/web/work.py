@@ -1,7 +1,8 @@
 """Reading off the event loop, and bounded: so many at once, so many waiting, the rest is refused.
 
-Small pictures of single digits are read on the loop, those that arrive together as one batch: each takes a millisecond,
-and on another thread two more, since OpenCV gives Python's lock away in each call and must wait to have it back.
+Of small pictures of single digits the ink is found on the loop, those that arrive together as one batch: each takes a
+millisecond, and on another thread two more, since OpenCV gives Python's lock away in each call and must wait to have it
+back. The network, which runs without the lock, has a thread; meanwhile the ink of the next batch is found.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ T = TypeVar("T")
 Load = Callable[[], Gray]
 """Opens or draws a picture, where it is read."""
 
+Waiting = asyncio.Future[tuple[Gray, Digit]]
+"""Whoever asked for a digit."""
+
 TOGETHER = 4
 """Digits read between two looks at what else has come. With more, a server that is asked too much takes in requests
 faster than it can read and refuse, and the first of them waits for seconds."""
@@ -33,7 +37,7 @@ class Work:
         self._reader, self._seconds, self._most = reader, seconds, threads + waiting
         self._threads, self._inside = threads, 0
         self._pool: ThreadPoolExecutor | None = None
-        self._digits: list[tuple[Load, asyncio.Future[tuple[Gray, Digit]]]] = []
+        self._digits: list[tuple[Load, Waiting]] = []
         self._reading: asyncio.Task[None] | None = None
 
     @property
@@ -49,7 +53,7 @@ class Work:
         """One digit and its picture, which is small, opened and read in a batch with those that came meanwhile. Raises
         what ``load`` raises."""
         with self._place():
-            waiting: asyncio.Future[tuple[Gray, Digit]] = asyncio.get_running_loop().create_future()
+            waiting: Waiting = asyncio.get_running_loop().create_future()
             self._digits.append((load, waiting))
             if self._reading is None or self._reading.done():
                 self._reading = asyncio.create_task(self._read_batches())
@@ -83,26 +87,32 @@ class Work:
             raise Problem(503, told, {"Retry-After": "5"}) from error
 
     async def _read_batches(self) -> None:
+        before: asyncio.Task[None] | None = None
         while self._digits:
             await asyncio.sleep(0)  # requests that have come are taken up, and answers sent
             some, self._digits = self._digits[:TOGETHER], self._digits[TOGETHER:]
-            some = [(load, waiting) for load, waiting in some if not waiting.done()]
-            try:
-                found = self._read([load for load, _waiting in some])
-            except Exception as error:  # whoever waits is told
-                found = [error] * len(some)
-            for (_load, waiting), one in zip(some, found, strict=True):
-                if waiting.done():
-                    continue
-                if isinstance(one, Exception):
-                    waiting.set_exception(one)
-                else:
-                    waiting.set_result(one)
+            reading = asyncio.create_task(self._read([each for each in some if not each[1].done()]))
+            await asyncio.sleep(0)  # its ink is found
+            if before is not None:
+                await before
+            before = reading
 
-    def _read(self, loads: list[Load]) -> list[tuple[Gray, Digit] | Exception]:
-        opened = [_tried(load) for load in loads]
-        digits = iter(self._reader.digits([one for one in opened if not isinstance(one, Exception)]))
-        return [one if isinstance(one, Exception) else (one, next(digits)) for one in opened]
+    async def _read(self, some: list[tuple[Load, Waiting]]) -> None:
+        opened = [_tried(load) for load, _waiting in some]
+        found: list[tuple[Gray, Digit] | Exception]
+        try:
+            begun = self._reader.begun([one for one in opened if not isinstance(one, Exception)])
+            digits = iter(await self._submitted(begun))
+            found = [one if isinstance(one, Exception) else (one, next(digits)) for one in opened]
+        except Exception as error:  # whoever waits is told
+            found = [error] * len(some)
+        for (_load, waiting), one in zip(some, found, strict=True):
+            if waiting.done():
+                continue
+            if isinstance(one, Exception):
+                waiting.set_exception(one)
+            else:
+                waiting.set_result(one)
 
 
 def _tried(load: Load) -> Gray | Exception:
