@@ -17,13 +17,15 @@ from PIL import Image
 
 pytest.importorskip("fastapi")
 
+from fastapi.responses import PlainTextResponse
 from fastapi.testclient import TestClient
 
 from guarismo import Digit, Page, Reader
 from guarismo.errors import OutputError
 from guarismo.types import Box, Gray
 from guarismo.web.app import FEW, SMALL, _pixels, create_app
-from guarismo.web.guard import Settings
+from guarismo.web.guard import Guard, Settings
+from guarismo.web.metrics import Metrics
 from guarismo.web.problems import Problem
 from guarismo.web.work import Work
 
@@ -310,6 +312,20 @@ def test_more_than_the_queue_holds_are_told_to_come_again() -> None:
         assert work.inside == 0
 
     asyncio.run(ask())
+
+
+def test_where_there_is_no_place_nothing_is_taken_in() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await PlainTextResponse("taken in")(scope, receive, send)
+
+    full, metrics = Problem(429, "come again", {"Retry-After": "1"}), Metrics(lambda: 0)
+    client = TestClient(Guard(app, Settings(), metrics, lambda: full))
+    for path in ("/v1/read?as=digit", "/v1/strokes", "/v1/digits"):
+        refused = client.post(path, content=b"x" * 1000)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
+        assert refused.json()["detail"] == "come again" and refused.headers["X-Content-Type-Options"] == "nosniff"
+    assert [client.get(path).text for path in ("/healthz", "/", "/metrics")] == ["taken in"] * 3
+    assert b'guarismo_requests_total{route="/v1/read",status="429"} 1.0' in metrics.text()
 
 
 def test_who_waits_too_long_is_told() -> None:

@@ -11,6 +11,7 @@ import click
 from guarismo.cli import _, options
 from guarismo.errors import OutputError, UsageError
 from guarismo.reader import Reader
+from guarismo.web import WAITING
 
 if TYPE_CHECKING:
     import socket
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
 @click.option(
     "--max-pixels", type=click.IntRange(784), default=40_000_000, show_default=True, help="Most pixels of a picture."
 )
-@click.option("--queue", type=click.IntRange(0, 10_000), default=24, show_default=True, help="Requests that may wait.")
+@click.option(
+    "--queue", type=click.IntRange(0, 10_000), default=WAITING, show_default=True, help="Requests that may wait."
+)
 @click.option(
     "--timeout", type=click.FloatRange(0.1, 600), default=30.0, show_default=True, help="Seconds to an answer."
 )

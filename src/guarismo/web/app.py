@@ -108,7 +108,7 @@ def create_app(reader: Reader, settings: Settings) -> FastAPI:
         from fastapi.middleware.cors import CORSMiddleware
 
         app.add_middleware(CORSMiddleware, allow_origins=list(settings.cors), allow_methods=["GET", "POST"])
-    app.add_middleware(Guard, settings=settings, metrics=metrics)
+    app.add_middleware(Guard, settings=settings, metrics=metrics, refusal=work.refusal)
     _reading(app, reader, work, settings, metrics)
     _protocol(app, reader, work, settings)
     _corrections(app, reader, kept, settings)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hmac
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi import Request, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from guarismo.web import problems
+from guarismo.web import WAITING, problems
 from guarismo.web.metrics import Metrics
 
 HEADERS = [
@@ -31,19 +32,26 @@ class Settings:
     keep: Path | None = None
     bytes: int = 20_000_000
     pixels: int = 40_000_000
-    waiting: int = 24
+    waiting: int = WAITING
     seconds: float = 30.0
     threads: int = 2
 
 
+READING = ("/v1/read", "/v1/strokes", "/v1/digits")
+"""What has to wait for a place: where there is none, it is told so before any of it is taken in."""
+
+
 class Guard:
-    """Refuses before a route is looked for, counts, and puts ``HEADERS`` on every answer.
+    """Refuses before a route is looked for, counts, and puts ``HEADERS`` on every answer. ``refusal`` is what whoever
+    asks for a reading is told where there is no place.
 
     ASGI itself: Starlette's wrapper for functions starts a task for each request.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
-        self._app, self._settings, self._metrics = app, settings, metrics
+    def __init__(
+        self, app: ASGIApp, settings: Settings, metrics: Metrics, refusal: Callable[[], problems.Problem | None]
+    ) -> None:
+        self._app, self._settings, self._metrics, self._refusal = app, settings, metrics, refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -59,26 +67,28 @@ class Guard:
             await send(message)
 
         try:
-            await (_refused(Request(scope), self._settings) or self._app)(scope, receive, sent)
+            await (self._refused(Request(scope)) or self._app)(scope, receive, sent)
         finally:
-            route = getattr(scope.get("route"), "path", "other")
+            route = scope["path"] if scope["path"] in READING else getattr(scope.get("route"), "path", "other")
             self._metrics.answered(route, status, time.perf_counter() - began)
+
+    def _refused(self, request: Request) -> Response | None:
+        path, settings = request.url.path, self._settings
+        if settings.api_key is not None and path not in OPEN and not path.startswith("/static/"):
+            given = request.headers.get("x-api-key") or request.headers.get("authorization", "").removeprefix("Bearer ")
+            if not hmac.compare_digest(given.encode(), settings.api_key.encode()):
+                told = "a wrong key, or none; send it as X-API-Key"
+                return problems.answer(401, told, {"WWW-Authenticate": "Bearer"})
+        length = request.headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > largest(settings):
+            return problems.answer(413, f"more than {settings.bytes:,} bytes; save the picture smaller")
+        if path in READING and (full := self._refusal()) is not None:
+            return problems.of_problem(request, full)
+        return None
 
 
 OPEN = ("/", "/healthz", "/v2/health/live", "/v2/health/ready")
 """Asked for without a key: the page, which sends one, and what a supervisor asks."""
-
-
-def _refused(request: Request, settings: Settings) -> Response | None:
-    path = request.url.path
-    if settings.api_key is not None and path not in OPEN and not path.startswith("/static/"):
-        given = request.headers.get("x-api-key") or request.headers.get("authorization", "").removeprefix("Bearer ")
-        if not hmac.compare_digest(given.encode(), settings.api_key.encode()):
-            return problems.answer(401, "a wrong key, or none; send it as X-API-Key", {"WWW-Authenticate": "Bearer"})
-    length = request.headers.get("content-length", "0")
-    if not length.isdigit() or int(length) > largest(settings):
-        return problems.answer(413, f"more than {settings.bytes:,} bytes; save the picture smaller")
-    return None
 
 
 def largest(settings: Settings) -> int:

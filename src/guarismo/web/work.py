@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from guarismo import Digit, Reader
 from guarismo.types import Gray
+from guarismo.web import WAITING
 from guarismo.web.problems import Problem
 
 T = TypeVar("T")
@@ -33,7 +34,7 @@ class Work:
     """Runs functions on ``threads`` threads; ``waiting`` more may wait. Raises Problem 429 beyond that, and 503 where
     an answer takes longer than ``seconds``: the thread goes on, but nobody waits for it."""
 
-    def __init__(self, reader: Reader, threads: int = 2, waiting: int = 24, seconds: float = 30.0) -> None:
+    def __init__(self, reader: Reader, threads: int = 2, waiting: int = WAITING, seconds: float = 30.0) -> None:
         self._reader, self._seconds, self._most = reader, seconds, threads + waiting
         self._threads, self._inside = threads, 0
         self._pool: ThreadPoolExecutor | None = None
@@ -44,6 +45,12 @@ class Work:
     def inside(self) -> int:
         """How many are being read or wait."""
         return self._inside
+
+    def refusal(self) -> Problem | None:
+        """What whoever comes now is told, where there is no place."""
+        if self._inside < self._most:
+            return None
+        return Problem(429, f"{self._most} requests are being read or wait; try again", {"Retry-After": "1"})
 
     async def run(self, function: Callable[[], T]) -> T:
         with self._place():
@@ -71,8 +78,8 @@ class Work:
 
     @contextlib.contextmanager
     def _place(self) -> Iterator[None]:
-        if self._inside >= self._most:
-            raise Problem(429, f"{self._most} requests are being read or wait; try again", {"Retry-After": "1"})
+        if (refused := self.refusal()) is not None:
+            raise refused
         self._inside += 1
         try:
             yield
