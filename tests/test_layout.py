@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from guarismo import grids, inked, layout
+from guarismo import grids, inked, layout, textlines
 from guarismo.cutout import Cutout
 from guarismo.types import Gray
 
@@ -83,3 +83,42 @@ def test_a_little_pencil_in_the_corner_of_a_page_is_no_bare_paper_on_dark(light_
     found = layout.layout(255 - gray if light_on_dark else gray)
     assert len(found.parts) == 5
     assert all(np.median(part.gray) > 150 for part in found.parts if isinstance(part, Cutout))
+
+
+def score(gray: Gray, dot: int) -> None:
+    """0:0, its rings 44 pixels high and its points ``dot`` wide, about (245, 300)."""
+    for x in (200, 290):
+        cv2.ellipse(gray, (x, 300), (16, 22), 0, 0, 360, 60, 3)
+    for y in (292, 310):
+        gray[y : y + max(1, dot - 1), 245 : 245 + dot] = 60
+
+
+@pytest.mark.parametrize("dot", [2, 5])
+def test_a_point_stays_in_its_line_though_it_is_hardly_more_than_a_speck(dot: int) -> None:
+    gray = np.full((800, 600), 235, np.uint8)
+    score(gray, dot)
+    cv2.ellipse(gray, (245, 364), (8, 12), 0, 0, 360, 60, 2)  # another line, near enough to be in the cut-out
+    (part,) = (part for part in layout.layout(gray).parts if isinstance(part, Cutout) and part.gray.shape[1] > 80)
+    rows, columns = part.gray.shape
+    between = part.gray[:, columns * 2 // 5 : columns * 3 // 5]
+    assert [(between[half].min() < 150) for half in (slice(0, rows // 2), slice(rows // 2, rows))] == [True, True]
+
+
+def test_a_worn_rule_under_a_number_costs_it_no_mark_and_is_none() -> None:
+    gray = np.full((800, 600), 235, np.uint8)
+    score(gray, 5)
+    for x in range(180, 310, 12):
+        gray[326:328, x : x + 8] = 90
+    page = inked.inked(gray)
+    (line,) = textlines.find(page).lines
+    assert len(line.pieces) == 4 and line.box.bottom < 326
+
+
+def test_what_is_left_of_a_rule_is_no_mark() -> None:
+    gray = np.full((800, 600), 235, np.uint8)
+    score(gray, 5)
+    cv2.line(gray, (20, 328), (580, 328), 90, 2)
+    for x in range(185, 310, 20):
+        gray[326:331, x : x + 2] = 90  # its edge is rough
+    (line,) = textlines.find(inked.inked(gray)).lines
+    assert len(line.pieces) == 4

@@ -205,7 +205,8 @@ def _covered(found: list[GridCut], flat: Cutout) -> inked.Mask:
 
 
 def _cutout(base: Gray, flat: Cutout, page: inked.Inked, lines: Lines, line: Line) -> Cutout:
-    """One line, level, with bare paper where other ink and ruled lines are."""
+    """One line, level, with bare paper where other ink and ruled lines are. Specks stay: one may be a point, which the
+    network knows better."""
     corners = _corners(line, flat.gray.shape)
     cut = sheet.sharp(base, flat, corners, SHARP)
     rows, columns = cut.gray.shape
@@ -214,9 +215,12 @@ def _cutout(base: Gray, flat: Cutout, page: inked.Inked, lines: Lines, line: Lin
     near = (slice(box.top, box.bottom), slice(box.left, box.right))
     labels = lines.labels[near]
     mine = np.isin(labels, line.pieces).astype(np.uint8)
-    other = ((labels > 0) & (mine == 0)).astype(np.uint8) | page.lines[near]
+    kept = textlines.specks(lines.stats, line.height)
+    kept[0] = True
+    other = (~kept[labels] & (mine == 0)).astype(np.uint8) | page.lines[near]
     grown = np.ones((3, 3), np.uint8)
-    foreign = cv2.subtract(cv2.dilate(other, grown), cv2.dilate(mine, grown)) * 255
+    apart = cv2.subtract(cv2.dilate(other, grown), cv2.dilate(mine, grown))
+    foreign = cv2.bitwise_or(apart, page.lines[near]) * 255
     painted = cv2.warpPerspective(foreign, there, (columns, rows), flags=cv2.INTER_LINEAR) > 96
     paper = cv2.warpPerspective(page.paper[near], there, (columns, rows), borderMode=cv2.BORDER_REPLICATE)
     return replace(cut, gray=np.where(painted, paper, cut.gray).astype(np.uint8))

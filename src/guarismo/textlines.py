@@ -66,7 +66,8 @@ def find(page: Inked) -> Lines:
         chosen = np.sort(chosen[np.argsort(-height[chosen], kind="stable")[:MOST]])
     groups = _groups(stats[chosen])
     found = [_line(chosen[groups == number], stats) for number in range(groups.max(initial=-1) + 1)]
-    lines = _joined([_with_marks(line, stats) for line in found], stats)
+    loose = ~_remains(page, labels, stats)
+    lines = _joined([_with_marks(line, stats, loose) for line in found], stats)
     numbers = [line for line in _alone(lines) if line.box.width < LONGEST * line.height]
     kept = [line for line in numbers if _is_writing(line, stats, page, labels)]
     return Lines(tuple(kept), labels, stats)
@@ -125,13 +126,29 @@ def _slope(mine: NDArray[np.int64], height: float) -> float:
     return slope if abs(slope) < 0.3 else 0.0
 
 
+BESIDE, MOSTLY = 2, 0.8
+"""Pixels from a ruled line within which this share of a piece lies that is left of the rule: a point that rests on it
+reaches out farther."""
+
+
+def _remains(page: Inked, labels: NDArray[np.int32], stats: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which pieces are what is left of ruled lines: bool (N,)."""
+    around = np.ones((2 * BESIDE + 1, 2 * BESIDE + 1), np.uint8)
+    near = np.bincount(labels[cv2.dilate(page.lines, around) > 0], minlength=len(stats))
+    return np.asarray(near >= MOSTLY * stats[:, 4], bool)
+
+
 BEFORE, AFTER = 0.6, 1.05
 """Digit heights between a line's ends and a mark that is its own: a sign, and a dash that closes a sum or the colon of
 a score."""
 
 
-def _with_marks(line: Line, stats: NDArray[np.int64]) -> Line:
-    """Points, commas, dashes and loose strokes about it are its own too, rows of dots are not."""
+FLAT, AT_FOOT = 2.0, 0.1
+"""Width against height of a dash, and how far from the foot of a line, in heights of it: lower are worn rules."""
+
+
+def _with_marks(line: Line, stats: NDArray[np.int64], loose: NDArray[np.bool_]) -> Line:
+    """Points, commas, dashes and strokes about it that are ``loose`` are its own too, rows of dots are not."""
     left, top, width, height, _area = stats.T
     box, high = line.box, line.height
     x, y = left + width / 2, top + height / 2
@@ -139,14 +156,20 @@ def _with_marks(line: Line, stats: NDArray[np.int64]) -> Line:
     spare = abs(line.slope) * box.width / 2
     near = (left + width > box.left - BEFORE * high) & (left < box.right + AFTER * high)
     near &= (y - lift > box.top + spare - 0.15 * high) & (y - lift < box.bottom - spare + 0.3 * high)
-    near &= (height < 1.2 * high) & (np.maximum(width, height) >= max(2.0, 0.05 * high))
-    near &= (width < 1.6 * high) & (stats[:, 4] >= max(3.0, 0.003 * high * high))
+    near &= (height < 1.2 * high) & (width < 1.6 * high) & ~specks(stats, high) & loose
+    near &= (width < FLAT * height) | (y - lift < box.bottom - spare - AT_FOOT * high)
     near[0], near[line.pieces] = False, False
     marks = np.flatnonzero(near)
     if not marks.size or len(marks) > 3 + 1.5 * len(line.pieces):
         return line
     pieces = np.concatenate([line.pieces, marks])
     return Line(_around(stats[pieces]), high, line.slope, pieces)
+
+
+def specks(stats: NDArray[np.int64], high: float) -> NDArray[np.bool_]:
+    """Which pieces are too small to be told from grain beside writing of that height: bool (N,)."""
+    longest, area = stats[:, 2:4].max(1), stats[:, 4]
+    return np.asarray((longest < max(2.0, 0.05 * high)) | (area < max(3.0, 0.003 * high * high)), bool)
 
 
 def _joined(lines: list[Line], stats: NDArray[np.int64]) -> list[Line]:
