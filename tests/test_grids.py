@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from guarismo import sides
 from guarismo.grids import GridCut, find
 from guarismo.image import load_gray
 from guarismo.types import Gray
@@ -133,6 +134,30 @@ def test_columns_of_different_widths() -> None:
     assert (cut.rows, cut.columns) == (8, 4)
     boxes = [cell.cutout.box() for cell in cut.cells if cell.row == 3]
     assert [round(box.width, -1) for box in boxes] == [60, 190, 50, 200] or boxes[1].width > 3 * boxes[2].width - 20
+
+
+def test_strokes_in_the_cells_of_a_table_do_not_cost_it_its_last_columns() -> None:
+    """Digits one above the other look like a line in the middle of most columns, and like two in the last; no cell has a
+    side of them."""
+    xs = np.array([0, 80, 120, 160, 200, 240, 280, 320, 360, 400, 427, 453, 480.0])
+    strokes = [2, 4, 6, 8, 10, 11]
+    nodes = np.stack(np.meshgrid(xs, np.arange(0, 520, 40.0)), -1)
+    upright = np.ones((12, 13))
+    upright[:, strokes] = np.random.default_rng(3).choice([0, 0, 0.24, 0.37, 0.43, 0.7, 0.8], (12, len(strokes)))
+    (found,) = sides.cleared(sides.Lattice(nodes, np.ones((13, 12)), upright))
+    assert (found.rows, found.columns) == (12, 6)
+
+
+@pytest.mark.parametrize("far", [7, 12])
+def test_digits_near_the_sides_of_a_wide_cell_stay_in_its_cutout(far: int) -> None:
+    xs, ys = places(40, 180, 3), places(40, 50, 6)
+    gray = ruled(xs, ys, (420, 640))
+    for x in (xs[1] + far, xs[2] - far):
+        cv2.line(gray, (round(x), 98), (round(x), 132), (20,), 3)
+    (cut,) = find(gray)
+    (cell,) = (cell for cell in cut.cells if (cell.row, cell.column) == (1, 1))
+    inside = cell.cutout.gray[len(cell.cutout.gray) // 2]
+    assert (np.diff(inside < 128) > 0).sum() == 4  # two strokes, and neither is cut
 
 
 def test_merged_cells_have_spans() -> None:

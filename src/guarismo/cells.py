@@ -18,7 +18,7 @@ LARGEST = 128
 """Pixels of a cut-out's height at most: writing in cells is read at 28 or 48 pixels."""
 
 THICKEST = 0.18
-"""Share of a cell's width or height that a ruled line may take on one side. More, and strokes beside it are lost."""
+"""Share of the shorter of a cell's sides that a ruled line may take. More, and strokes beside it are lost."""
 
 
 SMALLEST = 0.18
@@ -84,23 +84,26 @@ def cut(base: Gray, corners: NDArray[np.float64], shape: tuple[int, int], to_cal
 def _inside(gray: Gray) -> Box:
     """What the ruled lines along a cell's edges leave."""
     dark = np.abs(float(np.median(gray)) - gray.astype(np.float32))
-    top, bottom = _line_end(dark), _line_end(dark[::-1])
-    left, right = _line_end(dark.T), _line_end(dark.T[::-1])
+    most = max(1, round(THICKEST * min(gray.shape)))
+    top, bottom, left, right = (_line_end(side, most) for side in (dark, dark[::-1], dark.T, dark.T[::-1]))
     return Box(left, top, gray.shape[1] - right, gray.shape[0] - bottom)
 
 
-def _line_end(dark: NDArray[np.float32]) -> int:
-    """Rows from the first on that belong to the line there: to where it has a quarter of its darkness, in any third."""
-    rows, columns = dark.shape
-    most = max(1, round(THICKEST * rows))
+def _line_end(dark: NDArray[np.float32], most: int) -> int:
+    """Rows from the first on, at most ``most``, that belong to the line there: to where it has a quarter of its
+    darkness, in each third in which it has an end. In one that has none a digit stands on it."""
+    columns = dark.shape[1]
     ends = []
     for third in np.array_split(dark[:, columns // 8 : columns - columns // 8], 3, axis=1):
         profile = np.median(third, axis=1)[: most + 1] if third.size else np.zeros(1)
         peak = float(profile[: max(2, most // 2)].max(initial=0))
         below = np.flatnonzero(profile < max(0.25 * peak, 6.0))
         after = below[below > int(profile[: max(2, most // 2)].argmax())]
-        ends.append(int(after[0]) if after.size and peak > 6 else (most if peak > 6 else 0))
-    return int(min(most, max(ends) + 1))
+        if peak <= 6:
+            ends.append(0)
+        elif after.size:
+            ends.append(int(after[0]))
+    return int(min(most, max(ends, default=most) + 1))
 
 
 def is_empty(gray: Gray) -> bool:

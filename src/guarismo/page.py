@@ -24,8 +24,12 @@ LEAST, LEAST_IN_CELL = 0.35, 0.2
 """Confidence in the digits from which on something counts as a number, sure or not: a line, and what stands in a cell,
 where numbers are expected. Below it are words and drawings."""
 
+SURE_APART = 0.6
+"""Confidence in its digits from which on something is a number though they, cut apart, look like none: digits that
+touch do. Of text and drawings, what looks like none so has less (docs/LOG.md)."""
+
 SURE_LINE = 0.9
-"""Confidence in its digits from which on a line is a number though they, cut apart, look like none."""
+"""Confidence in its digits that something unsure needs to be a number among many words."""
 
 LEAST_ALONE = 0.6
 """Confidence above 1 that both networks together have in a lone digit."""
@@ -198,7 +202,7 @@ def _is_one_digit(one: Number) -> bool:
 def _doubted(one: Number, strange: float, least: float = LEAST) -> Number:
     """A number whose single digits are none is none, unless it is all but sure; nor is one that is unlikely."""
     said = one.digits_confidence
-    if one.status != "read" and ((strange > 0.5 and said < SURE_LINE) or said < least):
+    if one.status != "read" and ((strange > 0.5 and said < SURE_APART) or said < least):
         return replace(one, status="not_a_digit")
     return one
 

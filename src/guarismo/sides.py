@@ -125,21 +125,28 @@ def cleared(lattice: Lattice) -> list[Lattice]:
 
 
 def _smaller(lattice: Lattice) -> Lattice:
-    """One row, column or line less; the same where all are good."""
+    """One row, column or line less; the same where all are good. Lines without a side go first: they would make what
+    stands at the edge look like another's."""
+    bare = _bare_line(lattice)
+    if bare is not None:
+        return lattice.without_line(bare)
+    turned = lattice.turned()
+    bare = _bare_line(turned)
+    if bare is not None:
+        return turned.without_line(bare).turned()
     of = regions(*drawn(lattice))
     shares = [_share(of, lattice), _share(of[::-1], lattice, -1)]
-    shares += [_share(of.T, lattice.turned()), _share(of.T[::-1], lattice.turned(), -1)]
+    shares += [_share(of.T, turned), _share(of.T[::-1], turned, -1)]
     worst = int(np.argmin(shares))
     if shares[worst] < CLOSED:
         first, last = int(worst % 2 == 0), -int(worst % 2 == 1)
         if worst < 2:
             return lattice.some_rows(first, lattice.rows + last)
-        return lattice.turned().some_rows(first, lattice.columns + last).turned()
-    line = _no_line(lattice)
+        return turned.some_rows(first, lattice.columns + last).turned()
+    line = _cutting_line(lattice)
     if line is not None:
         return lattice.without_line(line)
-    turned = lattice.turned()
-    line = _no_line(turned)
+    line = _cutting_line(turned)
     return lattice if line is None else turned.without_line(line).turned()
 
 
@@ -191,12 +198,15 @@ def _doubtful(seen: NDArray[np.float64]) -> float:
     return float(((seen > 0.1) & (seen < 0.85)).mean()) if seen.size else 0.0
 
 
-def _no_line(lattice: Lattice) -> int | None:
-    """A level line inside that has no sides, or that cuts a row of a puzzle in two."""
+def _bare_line(lattice: Lattice) -> int | None:
+    """A level line inside that has no sides."""
     level, _upright = drawn(lattice)
     bare = np.flatnonzero(~level[1:-1].any(1))
-    if bare.size:
-        return int(bare[0]) + 1
+    return int(bare[0]) + 1 if bare.size else None
+
+
+def _cutting_line(lattice: Lattice) -> int | None:
+    """A level line inside that cuts a row of a puzzle in two."""
     heights = lattice.heights
     for line, (above, below) in enumerate(pairwise(heights.tolist()), 1):
         others = np.delete(heights, [line - 1, line])
