@@ -148,6 +148,20 @@ def test_strokes_in_the_cells_of_a_table_do_not_cost_it_its_last_columns() -> No
     assert (found.rows, found.columns) == (12, 6)
 
 
+def test_strokes_as_high_as_their_boxes_are_no_lines_of_them() -> None:
+    xs = np.array([0, 40, 80, 97, 120, 160, 168, 200, 240, 262, 280.0])
+    nodes = np.stack(np.meshgrid(xs, [0, 44.0]), -1)
+    (found,) = sides.cleared(sides.Lattice(nodes, np.ones((2, 10)), np.ones((1, 11))))
+    np.testing.assert_allclose(found.nodes[0, :, 0], range(0, 281, 40))
+
+
+def test_a_table_of_one_row_keeps_its_columns_of_several_widths() -> None:
+    xs = np.array([0, 30, 100, 115, 210.0])
+    nodes = np.stack(np.meshgrid(xs, [0, 44.0]), -1)
+    (found,) = sides.cleared(sides.Lattice(nodes, np.ones((2, 4)), np.ones((1, 5))))
+    np.testing.assert_allclose(found.nodes[0, :, 0], xs)
+
+
 @pytest.mark.parametrize("far", [7, 12])
 def test_digits_near_the_sides_of_a_wide_cell_stay_in_its_cutout(far: int) -> None:
     xs, ys = places(40, 180, 3), places(40, 50, 6)

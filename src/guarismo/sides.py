@@ -119,7 +119,7 @@ def cleared(lattice: Lattice) -> list[Lattice]:
     while lattice.rows >= 1 and lattice.columns >= 1:
         smaller = _smaller(lattice)
         if smaller is lattice:
-            return _parts(lattice)
+            return [_evened(part) for part in _parts(lattice)]
         lattice = smaller
     return []
 
@@ -215,6 +215,31 @@ def _cutting_line(lattice: Lattice) -> int | None:
         if even and abs(above + below - pitch) < EVEN * pitch:
             return line
     return None
+
+
+UNEVEN, NEAR = 0.15, 0.12
+"""Deviation of boxes' widths from which on strokes are among their lines, and how far lines lie from where boxes of one
+width end, both in shares of the mean width."""
+
+
+def _evened(lattice: Lattice) -> Lattice:
+    """A row of boxes without the strokes in them that are as high as they are: where boxes are of one width, the lines
+    are that end them. As many boxes as can be."""
+    if lattice.rows != 1:
+        return lattice
+    places = lattice.nodes[..., 0].mean(0)
+    widths = np.diff(places)
+    if float(widths.std()) < UNEVEN * float(widths.mean()):
+        return lattice
+    for count in range(lattice.columns - 1, 2, -1):
+        ends = np.linspace(places[0], places[-1], count + 1)
+        far = np.abs(places[:, None] - ends)
+        if float(far.min(0).max()) < NEAR * float(ends[1] - ends[0]):
+            turned = lattice.turned()
+            for line in sorted(set(range(len(places))) - set(far.argmin(0).tolist()), reverse=True):
+                turned = turned.without_line(line)
+            return turned.turned()
+    return lattice
 
 
 def _parts(lattice: Lattice) -> list[Lattice]:
