@@ -135,6 +135,11 @@ def test_a_constraint_chooses_and_the_confidence_stays_the_share_of_all() -> Non
     assert bound.status == "unsure" and [text for text, _share in bound.alternatives] == ["22"]
 
 
+def test_a_text_that_is_all_but_impossible_is_still_the_one_that_is_allowed() -> None:
+    found = number(said("1" * 9, 200), pieces=looking_like(*[1] * 9), allowed=("2" * 9,))
+    assert (found.text, found.status, found.confidence) == ("2" * 9, "unsure", 0.0)
+
+
 def test_a_constraint_that_does_not_fit_into_the_line_is_no_number() -> None:
     found = number(said("", steps=4), strip(12), digits=9)
     assert (found.text, found.status, found.confidence) == ("", "not_a_digit", 0.0)
@@ -226,14 +231,25 @@ def test_pieces_keep_to_what_is_allowed() -> None:
     assert {found.text, *(text for text, _share in found.alternatives)} == {"17", "19"}
 
 
-def test_what_was_searched_is_not_searched_again() -> None:
-    first, sure = (ctc.log_softmax(one) for one in (said("17", other="9"), said("19", steps=30)))
-    known = decode.readings([first])
-    for one, other in zip(
-        decode.readings([first, sure], known=known)[:2], decode.readings([first, sure]), strict=False
-    ):
-        assert one.spelled == other.spelled
-        assert one.confidence == pytest.approx(other.confidence, rel=1e-3)
+def test_what_the_pieces_say_has_its_share_though_it_is_not_allowed() -> None:
+    """Of everything the line may say: a constraint takes texts away, and makes none likelier."""
+    logits, pieces = said("17", other="3"), looking_like(1, 3)
+    free, bound = number(logits, pieces=pieces), number(logits, pieces=pieces, pattern="17")
+    share = dict([(free.text, free.confidence), *free.alternatives])["17"]
+    assert bound.text == "17" and bound.confidence == pytest.approx(share, rel=0.02)
+
+
+def test_pieces_that_can_be_read_two_ways_make_no_line_clear() -> None:
+    doubtful = looking_like(1, 7)
+    doubtful[1, [7, 3]] = 0.55, 0.45
+    steps = ctc.log_softmax(said("17", 16, other="3"))
+    assert decode.readings([steps], said=doubtful)[0].confidence < 0.8
+    assert decode.readings([steps], said=looking_like(1, 7))[0].confidence > 0.9
+
+
+def test_pieces_may_say_more_than_fits_into_the_steps() -> None:
+    found = number(said("11", steps=4, every=2), strip(12), pieces=looking_like(1, 1, 1, 1))
+    assert found.text == "11"
 
 
 @pytest.mark.parametrize(

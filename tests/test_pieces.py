@@ -42,6 +42,7 @@ def test_a_piece_has_nothing_of_its_neighbour() -> None:
         ([(10, 12, 34, 42), (33, 6, 48, 9)], 1),  # the bar of a five, apart and to its right
         ([(10, 6, 30, 42), (34, 38, 38, 42)], 1),  # a point
         ([(10, 6, 30, 42), (38, 22, 52, 26)], 1),  # a dash
+        ([(30, 6, 50, 42), (16, 18, 28, 22)], 1),  # a sign, hard by its digit
         ([(10, 38, 14, 42)], 0),
         ([(10, 6, 30, 42), (20, 2, 21, 4)], 1),  # a speck
         ([(10, 6, 30, 30), (0, 40, 160, 42), (50, 6, 70, 30)], 2),  # a rule below
@@ -52,6 +53,15 @@ def test_strokes_of_one_digit_are_together_and_marks_are_none(
     blocks: list[tuple[int, int, int, int]], count: int
 ) -> None:
     assert len(pieces(inked(*blocks))) == count
+
+
+def test_a_sign_and_a_dash_hard_by_a_digit_are_no_part_of_it() -> None:
+    (alone,) = pieces(inked((30, 6, 50, 42)))
+    for mark in ((16, 18, 28, 22), (52, 26, 64, 30)):
+        (digit,) = pieces(inked((30, 6, 50, 42), mark))
+        np.testing.assert_array_equal(digit, alone)
+    (five,) = pieces(inked((30, 6, 50, 42), (52, 6, 64, 10)))
+    assert not np.array_equal(five, alone)
 
 
 def test_the_share_of_digits_is_that_of_all_ways_to_say_them() -> None:

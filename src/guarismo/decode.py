@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,18 @@ def mean_logits(looks: Logits, temperature: float) -> NDArray[np.float32]:
     return np.asarray(temperature * np.log(np.maximum(mean, 1e-30)), np.float32)
 
 
+def labelled(logits: Logits, model: Model) -> NDArray[np.float64]:
+    """The shares (N, L) of a digit model's labels. Raises ModelError where the network gives another number of them."""
+    if logits.shape[1:] != (len(model.labels),):
+        raise ModelError(
+            "{name}: its network gives {came} values a picture, model.json names {expected} labels; export it again",
+            name=model.info.name,
+            came=logits.shape[-1],
+            expected=len(model.labels),
+        )
+    return shares(logits, model.temperature)
+
+
 def digits(logits: Logits, boxes: Sequence[Box | None], sizes: Sequence[tuple[int, int]], model: Model) -> list[Digit]:
     """One ``Digit`` for each row of logits (N, L); where the box is None the picture is blank.
 
@@ -59,14 +72,7 @@ def digits(logits: Logits, boxes: Sequence[Box | None], sizes: Sequence[tuple[in
     """
     if not len(boxes):
         return []
-    if logits.shape[1:] != (len(model.labels),):
-        raise ModelError(
-            "{name}: its network gives {came} values a picture, model.json names {expected} labels; export it again",
-            name=model.info.name,
-            came=logits.shape[-1],
-            expected=len(model.labels),
-        )
-    shared = shares(logits, model.temperature)
+    shared = labelled(logits, model)
     ten = shares(logits[:, :10], model.temperature)  # of these alone: beside a sure "no digit" they vanish to 0
     values = ten.argmax(1)
     confidences = shared[np.arange(len(values)), values]
@@ -175,34 +181,32 @@ class Reading:
 
 
 def readings(
-    looks: Sequence[ctc.Steps],
-    allowed: Language | None = None,
-    said: NDArray[np.float64] | None = None,
-    known: Sequence[Reading] = (),
+    looks: Sequence[ctc.Steps], allowed: Language | None = None, said: NDArray[np.float64] | None = None
 ) -> list[Reading]:
     """What a line may say, best first; spaces around make no other reading.
 
     ``looks`` are its steps (T, 17) at first sight, then in further looks (``types.Look``), T their own; ``said``
-    (P, 11) is what the digit network says of its pieces. ``known`` are the readings of the first look alone, where it
-    has been searched. Confidences are shares of everything that the line may say, summed over all alignments (Graves
-    et al. 2006), means over all looks, and agreed with what is said of the pieces. The likeliest digits come first,
-    in their likeliest spelling. What is all but sure at first sight is not searched.
+    (P, 11) is what the digit network says of its pieces. Confidences are shares of everything that the line may say,
+    summed over all alignments (Graves et al. 2006), means over all looks, and agreed with what is said of the pieces.
+    The likeliest digits come first, in their likeliest spelling. What is all but sure at first sight is not searched.
     """
     if said is not None and len(said) < SEVERAL:
         said = None
-    other = None if said is None else pieces.likeliest(said)
     text, score = ctc.greedy(looks[0], LINE_LABELS, BLANK)
-    if allowed is None and len(looks) == 1 and score > (SURE if other != digits_of(text) else AGREED):
+    if allowed is None and len(looks) == 1 and score > _least_alone(text, said):
         found = _ranked([text], looks, said)
         if found[0].confidence > ALONE:
             return found
-    texts = [one.spelled for one in known] or ctc.likely(looks[0], LINE_LABELS, BLANK, allowed)
+    texts = ctc.likely(looks[0], LINE_LABELS, BLANK, allowed)
     for steps in looks[1:]:
         texts += _best(steps, allowed)
-    if other is not None and texts:
-        other = _spelled(other, texts[0])
-        texts += [other] if allowed is None or _is_allowed(other, allowed) else []
-    return _ranked(list(dict.fromkeys(texts)), looks, said)
+    texts = list(dict.fromkeys(texts))
+    other = _spelled(pieces.likeliest(said), texts[0]) if said is not None and texts else None
+    if other is None or other in texts:
+        return _ranked(texts, looks, said)
+    if _may_be(other, looks[0], allowed):
+        return _ranked([*texts, other], looks, said)
+    return _ranked(texts, looks, said, other)
 
 
 SEVERAL = 2
@@ -213,23 +217,42 @@ SURE, AGREED, ALONE = -0.02, -1.2, 0.98
 """Log probabilities of one alignment from which on its text may be the answer, by itself and where the pieces agree;
 and the share that it must then have for nothing else to be looked for."""
 
+SAME = 0.95
+"""Share of a text among all that the pieces may say from which on they agree with it."""
 
-def _ranked(texts: Sequence[str], looks: Sequence[ctc.Steps], said: NDArray[np.float64] | None) -> list[Reading]:
+
+def _least_alone(text: str, said: NDArray[np.float64] | None) -> float:
+    agree = said is not None and pieces.share(said, digits_of(text)) >= SAME
+    return AGREED if agree else SURE
+
+
+def _ranked(
+    texts: Sequence[str], looks: Sequence[ctc.Steps], said: NDArray[np.float64] | None, other: str | None = None
+) -> list[Reading]:
+    """Texts with their shares, best first; ``other`` is what the pieces say and may not be read, which has its own."""
     if not texts:
         return []
-    whole, digits = (np.minimum(np.exp(one), 1.0) for one in ctc.agreed(looks, texts, LINE_LABELS, BLANK))
-    agreed = _agreed(dict(zip(map(digits_of, texts), digits.tolist(), strict=True)), said)
+    every = [*texts, other] if other is not None else texts
+    whole, digits = ctc.agreed(looks, every, LINE_LABELS, BLANK)
+    shares = np.minimum(np.exp(digits), 1.0).tolist()
+    agreed = _agreed(dict(zip(map(digits_of, every), shares, strict=True)), said)
     found: dict[str, Reading] = {}
-    for i in np.argsort(-whole, kind="stable").tolist():
-        if whole[i] <= FLOOR * whole.max():  # the pieces' text, where it does not fit into the line
-            continue
+    for i in np.argsort(-whole[: len(texts)], kind="stable").tolist():
         text, known, sure = texts[i].strip(), found.get(texts[i].strip()), agreed[digits_of(texts[i])]
-        confidence = sure * float(whole[i] / digits[i]) + (known.confidence if known else 0.0)
+        spelled_so = float(np.exp(min(whole[i] - digits[i], 0.0))) if whole[i] > -np.inf else 0.0
+        confidence = sure * spelled_so + (known.confidence if known else 0.0)
         found[text] = Reading(known.spelled if known else texts[i], min(confidence, 1.0), sure)
-    if not found:
-        return []
     best = max(found.values(), key=lambda one: (one.digits_confidence, one.confidence))
     return [best, *sorted((one for one in found.values() if one is not best), key=lambda one: -one.confidence)]
+
+
+def _may_be(text: str, first: ctc.Steps, allowed: Language | None) -> bool:
+    """Whether a text is allowed, and the first look's steps (T, 17) have room and a little likelihood for it."""
+    fits = len(text) + sum(one == after for one, after in pairwise(text)) <= len(first)
+    if not fits or (allowed is not None and not _is_allowed(text, allowed)):
+        return False
+    best = ctc.greedy(first, LINE_LABELS, BLANK)[1]
+    return bool(ctc.log_probability(first, text, LINE_LABELS, BLANK) > best + np.log(FLOOR))
 
 
 def _is_allowed(text: str, allowed: Language) -> bool:

@@ -64,7 +64,10 @@ class DigitNetwork:
         """For each strip's ink (48, W) what its pieces look like: (P, 11), their shares of the ten digits and of "not a
         digit", 0 where the network knows no such."""
         cut = [pieces(ink) for ink in lines]
-        shares = decode.shares(self._said([piece for each in cut for piece in each]), self.model.temperature)
+        every = [piece for each in cut for piece in each]
+        if not every:
+            return [np.zeros((0, 11))] * len(cut)
+        shares = decode.labelled(self._said(every), self.model)
         shares = np.pad(shares, ((0, 0), (0, 11 - shares.shape[1])))
         ends = np.cumsum([len(each) for each in cut], dtype=np.int64)
         return [shares[end - len(each) : end] for end, each in zip(ends, cut, strict=True)]
@@ -72,7 +75,8 @@ class DigitNetwork:
 
 @dataclass(frozen=True, slots=True)
 class LineNetwork:
-    """``strip.strip`` → ``engine.run`` → ``decode.number``. Where ink stands apart, the digit network has a say."""
+    """``strip.strip`` → ``engine.run`` → ``decode.readings`` → ``decode.number``. Where ink stands apart, the digit
+    network has a say."""
 
     model: Model
     engine: Engine
@@ -98,7 +102,7 @@ class LineNetwork:
         for i in doubtful:
             more = [further[key] for n in range(len(self.model.looks)) if (key := (i, n)) in further]
             every = [first[i], *(ctc.log_softmax(one, self.model.temperature) for one in more)]
-            heard[i] = decode.readings(every, language, apart[i], heard[i])
+            heard[i] = decode.readings(every, language, apart[i])
         for i, one in found.items():
             numbers[i] = decode.number(heard[i], first[i], one, self.model)
         return numbers

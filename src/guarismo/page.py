@@ -26,7 +26,7 @@ where numbers are expected. Below it are words and drawings."""
 
 SURE_APART = 0.6
 """Confidence in its digits from which on something is a number though they, cut apart, look like none: digits that
-touch do. Of text and drawings, what looks like none so has less (docs/LOG.md)."""
+touch do. Text and drawings that look so have less (docs/LOG.md)."""
 
 SURE_LINE = 0.9
 """Confidence in its digits that something unsure needs to be a number among many words."""
@@ -200,7 +200,8 @@ def _is_one_digit(one: Number) -> bool:
 
 
 def _doubted(one: Number, strange: float, least: float = LEAST) -> Number:
-    """A number whose single digits are none is none, unless it is all but sure; nor is one that is unlikely."""
+    """A number whose single digits look like none is none where its digits have less than ``SURE_APART``, and so is one
+    that is unlikely."""
     said = one.digits_confidence
     if one.status != "read" and ((strange > 0.5 and said < SURE_APART) or said < least):
         return replace(one, status="not_a_digit")

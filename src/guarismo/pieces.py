@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guarismo.ink import place
-from guarismo.strip import FILLED, rules
+from guarismo.strip import FILLED, HEIGHT, rules
 from guarismo.types import Box, Ink
 
 LEVEL = 0.3
@@ -73,8 +73,8 @@ def _together(stats: Sequence[Sequence[int]]) -> list[list[int]]:
         if near is None or area < SPECK:
             continue
         shared = _shared((left, left + wide), near)
-        is_bar = wide > 1.5 * high and top + high / 2 < FILLED * 2 / 3  # of a five, right of its body
-        if shared >= 0.5 * wide or (is_bar and shared >= -3):
+        is_bar = wide > 1.5 * high and top + high / 2 < HEIGHT / 2 and left + wide / 2 > (near[0] + near[1]) / 2
+        if shared >= 0.5 * wide or (is_bar and shared >= -3):  # the bar of a five lies above, to the right
             near[2].append(i)
     return [numbers for _left, _right, numbers in spans]
 

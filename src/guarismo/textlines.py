@@ -127,8 +127,8 @@ def _slope(mine: NDArray[np.int64], height: float) -> float:
 
 
 BESIDE, MOSTLY = 2, 0.8
-"""Pixels from a ruled line within which this share of a piece lies that is left of the rule: a point that rests on it
-reaches out farther."""
+"""A piece counts as what remains of a ruled line where this share of it lies within so many pixels of the line: a point
+that rests on it reaches out farther."""
 
 
 def _remains(page: Inked, labels: NDArray[np.int32], stats: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -124,20 +124,20 @@ def test_what_cannot_be_served_is_told_before_the_port_opens(tmp_path: Path) -> 
 def test_no_answered_correction_is_lost_by_a_kill_among_two_hundred(tmp_path: Path) -> None:
     one, answered, enough = Served("--keep", str(tmp_path / "keep")), dict[int, str](), threading.Event()
 
-    def client(mine: range) -> None:
+    def client(first: int) -> None:
         with httpx.Client(base_url=one.url, timeout=10) as connection, contextlib.suppress(httpx.HTTPError):
-            for i in mine:
+            for i in range(first, 10_000, 4):  # until the server is gone
                 body = {"correction": str(i % 10), "reading": "7", "drawing": DRAWING}
                 answered[connection.post("/v1/corrections", json=body).json()["id"]] = str(i % 10)
-                if len(answered) >= 120:
+                if len(answered) >= 200:
                     enough.set()
 
     with ThreadPoolExecutor(4) as clients:
-        for first in range(4):
-            clients.submit(client, range(first, 200, 4))
-        assert enough.wait(60)
+        done = [clients.submit(client, first) for first in range(4)]
+        came = enough.wait(60)
         one.stop(signal.SIGKILL)
-    assert 120 <= len(answered) < 200
+    assert came and [each.result() for each in done] == [None] * 4
+    assert len(answered) >= 200
     again = Corrections(tmp_path / "keep")
     kept = {number: correction.correction for number, correction in again.rows()}
     again.close()

@@ -173,6 +173,15 @@ def test_other_sites_may_not_ask_unless_they_are_named(client: TestClient, reade
     assert opened.get("/healthz", headers=asked).headers["access-control-allow-origin"] == "https://example.org"
 
 
+def test_pages_of_an_opened_site_may_send_a_key_and_read_refusals(client: TestClient, reader: Reader) -> None:
+    opened = small(client, reader, cors=("https://example.org",), api_key="secret")
+    asked = {"Origin": "https://example.org"}
+    before = {**asked, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-api-key"}
+    assert opened.options("/v1/read", headers=before).status_code == 200
+    refused = opened.post("/v1/read", headers=asked, content=b"x")
+    assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (401, "https://example.org")
+
+
 def test_every_answer_has_its_security_headers(client: TestClient) -> None:
     for path in ("/", "/static/app.js", "/healthz", "/v1/nothing"):
         headers = client.get(path).headers
@@ -287,6 +296,62 @@ def test_the_ink_of_one_batch_is_found_while_the_network_reads_another() -> None
     work.close()
 
 
+def test_a_network_that_fails_is_told_to_all_who_wait_and_the_next_are_read() -> None:
+    gray = np.zeros((1, 1), np.uint8)
+
+    class Failing(Noting):
+        def begun(self, grays: list[Gray]) -> Callable[[], list[Digit]]:
+            read = super().begun(grays)
+            return (lambda: read()[:1]) if len(self.batches) == 1 else read  # fewer than asked for
+
+    work: Any = Work(Failing(), threads=1, waiting=10)  # type: ignore[arg-type]
+
+    async def ask() -> list[Any]:
+        return list(await asyncio.gather(*(work.digit(lambda: gray) for _ in range(8)), return_exceptions=True))
+
+    found = asyncio.run(ask())
+    assert [isinstance(one, ValueError) for one in found] == [True] * 4 + [False] * 4
+    work.close()
+
+
+def test_pages_do_not_keep_digits_waiting() -> None:
+    go, gray = threading.Event(), np.zeros((1, 1), np.uint8)
+    work: Any = Work(Noting(), threads=1, waiting=10)  # type: ignore[arg-type]
+
+    async def ask() -> None:
+        page = asyncio.create_task(work.run(lambda: go.wait(10)))
+        await asyncio.sleep(0.01)
+        _gray, digit = await asyncio.wait_for(work.digit(lambda: gray), 5)
+        assert digit.value == 1 and not page.done()
+        go.set()
+        assert await page
+
+    asyncio.run(ask())
+    work.close()
+
+
+def test_whoever_comes_while_the_last_batch_is_read_is_read_too() -> None:
+    go, gray = threading.Event(), np.zeros((1, 1), np.uint8)
+
+    class Slow(Noting):
+        def begun(self, grays: list[Gray]) -> Callable[[], list[Digit]]:
+            read = super().begun(grays)
+            return lambda: read() if go.wait(5) else []
+
+    work: Any = Work(Slow(), threads=1, waiting=10)  # type: ignore[arg-type]
+
+    async def ask() -> list[Any]:
+        first = asyncio.create_task(work.digit(lambda: gray))
+        await asyncio.sleep(0.02)
+        second = asyncio.create_task(work.digit(lambda: gray))
+        await asyncio.sleep(0.02)
+        go.set()
+        return [await first, await second]
+
+    assert [digit.value for _gray, digit in asyncio.run(asyncio.wait_for(ask(), 5))] == [1, 2]
+    work.close()
+
+
 def test_a_small_file_with_many_pixels_is_not_read_on_the_loop() -> None:
     def file(side: int) -> bytes:
         return cv2.imencode(".png", np.full((side, side), 255, np.uint8))[1].tobytes()
@@ -320,11 +385,12 @@ def test_where_there_is_no_place_nothing_is_taken_in() -> None:
 
     full, metrics = Problem(429, "come again", {"Retry-After": "1"}), Metrics(lambda: 0)
     client = TestClient(Guard(app, Settings(), metrics, lambda: full))
-    for path in ("/v1/read?as=digit", "/v1/strokes", "/v1/digits"):
+    for path in ("/v1/read?as=digit", "/v1/strokes", "/v1/digits", "/v2/models/digit/infer"):
         refused = client.post(path, content=b"x" * 1000)
         assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
         assert refused.json()["detail"] == "come again" and refused.headers["X-Content-Type-Options"] == "nosniff"
-    assert [client.get(path).text for path in ("/healthz", "/", "/metrics")] == ["taken in"] * 3
+    assert [client.get(path).text for path in ("/healthz", "/", "/metrics", "/v1/read")] == ["taken in"] * 4
+    assert client.post("/v1/corrections").text == "taken in"
     assert b'guarismo_requests_total{route="/v1/read",status="429"} 1.0' in metrics.text()
 
 

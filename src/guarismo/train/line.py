@@ -254,7 +254,7 @@ def _best(looks: list[NDArray[np.float32]], said: NDArray[np.float64], heat: flo
     """A line as it is read: at first sight where that is clear, else in all looks."""
     steps = [ctc.log_softmax(one, heat) for one in looks]
     first = decode.readings(steps[:1], None, said)
-    return (first if decode.is_clear(first) else decode.readings(steps, None, said, first))[0]
+    return (first if decode.is_clear(first) else decode.readings(steps, None, said))[0]
 
 
 def _mean_loss(logits: list[list[NDArray[np.float32]]], texts: NDArray[np.str_], heat: float) -> float:

@@ -104,11 +104,17 @@ def create_app(reader: Reader, settings: Settings) -> FastAPI:
     ):
         app.add_exception_handler(error, handler)
     metrics = Metrics(lambda: work.inside)
-    if settings.cors:
+    app.add_middleware(Guard, settings=settings, metrics=metrics, refusal=work.refusal)
+    if settings.cors:  # around the guard, whose refusals other sites' pages must be able to read, too
         from fastapi.middleware.cors import CORSMiddleware
 
-        app.add_middleware(CORSMiddleware, allow_origins=list(settings.cors), allow_methods=["GET", "POST"])
-    app.add_middleware(Guard, settings=settings, metrics=metrics, refusal=work.refusal)
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors),
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "X-API-Key"],
+            expose_headers=["Retry-After", "WWW-Authenticate"],
+        )
     _reading(app, reader, work, settings, metrics)
     _protocol(app, reader, work, settings)
     _corrections(app, reader, kept, settings)

@@ -38,7 +38,7 @@ class Settings:
 
 
 READING = ("/v1/read", "/v1/strokes", "/v1/digits")
-"""What has to wait for a place: where there is none, it is told so before any of it is taken in."""
+"""What has to wait for a place. Where there is none when it comes, it is told so before any of it is taken in."""
 
 
 class Guard:
@@ -82,9 +82,9 @@ class Guard:
         length = request.headers.get("content-length", "0")
         if not length.isdigit() or int(length) > largest(settings):
             return problems.answer(413, f"more than {settings.bytes:,} bytes; save the picture smaller")
-        if path in READING and (full := self._refusal()) is not None:
-            return problems.of_problem(request, full)
-        return None
+        waits = request.method == "POST" and (path in READING or path.endswith("/infer"))
+        full = self._refusal() if waits else None
+        return None if full is None else problems.of_problem(request, full)
 
 
 OPEN = ("/", "/healthz", "/v2/health/live", "/v2/health/ready")

@@ -38,6 +38,7 @@ class Work:
         self._reader, self._seconds, self._most = reader, seconds, threads + waiting
         self._threads, self._inside = threads, 0
         self._pool: ThreadPoolExecutor | None = None
+        self._network: ThreadPoolExecutor | None = None
         self._digits: list[tuple[Load, Waiting]] = []
         self._reading: asyncio.Task[None] | None = None
 
@@ -68,13 +69,19 @@ class Work:
 
     def close(self) -> None:
         """What was begun is finished. Whoever asks afterwards has new threads."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=True)
-            self._pool = None
+        for pool in (self._pool, self._network):
+            if pool is not None:
+                pool.shutdown(wait=True)
+        self._pool = self._network = None
 
     def _submitted(self, function: Callable[[], T]) -> asyncio.Future[T]:
         self._pool = self._pool or ThreadPoolExecutor(self._threads, "read")
         return asyncio.wrap_future(self._pool.submit(function))
+
+    def _asked(self, function: Callable[[], T]) -> asyncio.Future[T]:
+        """On the thread that digits have to themselves: no page may keep them waiting."""
+        self._network = self._network or ThreadPoolExecutor(1, "digits")
+        return asyncio.wrap_future(self._network.submit(function))
 
     @contextlib.contextmanager
     def _place(self) -> Iterator[None]:
@@ -95,25 +102,28 @@ class Work:
 
     async def _read_batches(self) -> None:
         before: asyncio.Task[None] | None = None
-        while self._digits:
+        while self._digits or before is not None:
             await asyncio.sleep(0)  # requests that have come are taken up, and answers sent
             some, self._digits = self._digits[:TOGETHER], self._digits[TOGETHER:]
-            reading = asyncio.create_task(self._read([each for each in some if not each[1].done()]))
+            some = [(load, waiting) for load, waiting in some if not waiting.done()]
+            reading = asyncio.create_task(self._read(some)) if some else None
             await asyncio.sleep(0)  # its ink is found
             if before is not None:
                 await before
             before = reading
 
     async def _read(self, some: list[tuple[Load, Waiting]]) -> None:
-        opened = [_tried(load) for load, _waiting in some]
-        found: list[tuple[Gray, Digit] | Exception]
+        opened = [(waiting, _tried(load)) for load, waiting in some]
+        there = [(waiting, one) for waiting, one in opened if not isinstance(one, Exception)]
+        found: list[tuple[Waiting, tuple[Gray, Digit] | Exception]]
+        found = [(waiting, one) for waiting, one in opened if isinstance(one, Exception)]
         try:
-            begun = self._reader.begun([one for one in opened if not isinstance(one, Exception)])
-            digits = iter(await self._submitted(begun))
-            found = [one if isinstance(one, Exception) else (one, next(digits)) for one in opened]
+            if there:
+                digits = await self._asked(self._reader.begun([gray for _waiting, gray in there]))
+                found += [(waiting, (gray, digit)) for (waiting, gray), digit in zip(there, digits, strict=True)]
         except Exception as error:  # whoever waits is told
-            found = [error] * len(some)
-        for (_load, waiting), one in zip(some, found, strict=True):
+            found += [(waiting, error) for waiting, _gray in there]
+        for waiting, one in found:
             if waiting.done():
                 continue
             if isinstance(one, Exception):
