@@ -54,8 +54,8 @@ def number(
 ) -> Number:
     of, allowed = of or strip(), decode.language(Constraints(**asked)) if asked else None  # type: ignore[arg-type]
     first = decode.steps(logits, of, model)
-    looks = [first, *(ctc.log_softmax(one, model.temperature) for one in further)]
-    return decode.number(decode.readings(looks, allowed, pieces), first, of, model)
+    looks = [ctc.log_softmax(one, model.temperature) for one in further]
+    return decode.number(decode.Hearing(first, pieces, allowed).readings(looks), first, of, model)
 
 
 def looking_like(*digits: int, share: float = 0.99) -> Said:
@@ -243,8 +243,8 @@ def test_pieces_that_can_be_read_two_ways_make_no_line_clear() -> None:
     doubtful = looking_like(1, 7)
     doubtful[1, [7, 3]] = 0.55, 0.45
     steps = ctc.log_softmax(said("17", 16, other="3"))
-    assert decode.readings([steps], said=doubtful)[0].confidence < 0.8
-    assert decode.readings([steps], said=looking_like(1, 7))[0].confidence > 0.9
+    assert decode.Hearing(steps, doubtful).readings()[0].confidence < 0.8
+    assert decode.Hearing(steps, looking_like(1, 7)).readings()[0].confidence > 0.9
 
 
 def test_pieces_may_say_more_than_fits_into_the_steps() -> None:
@@ -252,16 +252,26 @@ def test_pieces_may_say_more_than_fits_into_the_steps() -> None:
     assert found.text == "11"
 
 
+def test_a_line_is_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spaces around the text, too, have their share in the second reading."""
+    steps = [ctc.log_softmax(one) for one in (said(" 17", other="9"), said("19", steps=30))]
+    whole = decode.Hearing(steps[0]).readings(steps[1:])
+    hearing = decode.Hearing(steps[0])
+    assert not decode.is_clear(hearing.readings())
+    monkeypatch.delattr(ctc, "likely")
+    assert hearing.readings(steps[1:]) == whole
+
+
 @pytest.mark.parametrize(
     ("logits", "clear"),
     [(said("12", 16), True), (said("12", 4), False), (said("1.2", 9, other="1"), False), (said(""), True)],
 )
 def test_a_line_is_clear_where_its_digits_leave_no_doubt(logits: Logits, clear: bool) -> None:
-    assert decode.is_clear(decode.readings([ctc.log_softmax(logits)])) is clear
+    assert decode.is_clear(decode.Hearing(ctc.log_softmax(logits)).readings()) is clear
 
 
 def test_a_doubtful_mark_needs_no_further_look_where_it_is_likely_enough() -> None:
     likely, open_ = said("1.5", 14), said("1.5", 14)
     likely[6, BLANK], open_[6, BLANK] = 13, 14
-    assert decode.is_clear(decode.readings([ctc.log_softmax(likely)]))
-    assert not decode.is_clear(decode.readings([ctc.log_softmax(open_)]))
+    assert decode.is_clear(decode.Hearing(ctc.log_softmax(likely)).readings())
+    assert not decode.is_clear(decode.Hearing(ctc.log_softmax(open_)).readings())

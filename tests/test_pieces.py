@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from guarismo.errors import ModelError
+from guarismo.model import Model, Thresholds
+from guarismo.networks import DigitNetwork
 from guarismo.pieces import likeliest, pieces, share
 from guarismo.strip import HEIGHT
+from guarismo.types import Inks, Logits, ModelInfo
 
 
 def inked(*blocks: tuple[int, int, int, int], wide: int = 160) -> NDArray[np.float32]:
@@ -82,3 +86,36 @@ def test_the_likeliest_digits_are_each_pieces_best() -> None:
     said = np.eye(11)[[4, 10, 0]] * 0.9
     assert likeliest(said) == "40"
     assert likeliest(np.zeros((0, 11))) == ""
+
+
+class Fake:
+    """A digit network that gives so many values, the first ones the largest."""
+
+    def __init__(self, labels: int) -> None:
+        self.labels = labels
+
+    def run(self, batch: Inks) -> Logits:
+        assert len(batch), "nothing to be read is not asked about"
+        return np.tile(-np.arange(self.labels, dtype=np.float32), (len(batch), 1))
+
+
+def network(labels: int, values: int) -> DigitNetwork:
+    names = (*"0123456789", "not_a_digit")[:labels]
+    return DigitNetwork(Model(ModelInfo("m", "1", "ab", 1), names, 1.0, Thresholds(0.9, 0.5), b""), Fake(values))
+
+
+@pytest.mark.parametrize("labels", [10, 11])
+def test_pieces_of_several_lines_are_read_at_once_by_a_network_that_knows_no_such_thing_as_no_digit_too(
+    labels: int,
+) -> None:
+    said = network(labels, labels).apart([inked((10, 6, 30, 42), (50, 6, 70, 42)), inked(), inked((5, 6, 20, 42))])
+    assert [one.shape for one in said] == [(2, 11), (0, 11), (1, 11)]
+    assert likeliest(said[0]) == "00" and said[0].sum(1) == pytest.approx([1, 1])
+    assert (said[0][:, 10] == 0).all() == (labels == 10)
+    assert [one.shape for one in network(labels, labels).apart([inked()])] == [(0, 11)]
+    assert network(labels, labels).apart([]) == []
+
+
+def test_a_network_with_other_values_than_labels_is_refused() -> None:
+    with pytest.raises(ModelError, match="gives 12 values a picture"):
+        network(11, 12).apart([inked((10, 6, 30, 42))])

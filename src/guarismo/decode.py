@@ -7,7 +7,7 @@ Weinberger 2017, "On calibration of modern neural networks"), for the digit *and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -180,33 +180,40 @@ class Reading:
     digits_confidence: float
 
 
-def readings(
-    looks: Sequence[ctc.Steps], allowed: Language | None = None, said: NDArray[np.float64] | None = None
-) -> list[Reading]:
-    """What a line may say, best first; spaces around make no other reading.
+@dataclass(slots=True)
+class Hearing:
+    """What a line may say, by its steps (T, 17) at first sight and by what the digit network says of its pieces.
 
-    ``looks`` are its steps (T, 17) at first sight, then in further looks (``types.Look``), T their own; ``said``
-    (P, 11) is what the digit network says of its pieces. Confidences are shares of everything that the line may say,
-    summed over all alignments (Graves et al. 2006), means over all looks, and agreed with what is said of the pieces.
-    The likeliest digits come first, in their likeliest spelling. What is all but sure at first sight is not searched.
+    ``said`` is (P, 11), or None; ``allowed`` the automaton of the texts that are allowed, None where all are.
     """
-    if said is not None and len(said) < SEVERAL:
-        said = None
-    text, score = ctc.greedy(looks[0], LINE_LABELS, BLANK)
-    if allowed is None and len(looks) == 1 and score > _least_alone(text, said):
-        found = _ranked([text], looks, said)
-        if found[0].confidence > ALONE:
-            return found
-    texts = ctc.likely(looks[0], LINE_LABELS, BLANK, allowed)
-    for steps in looks[1:]:
-        texts += _best(steps, allowed)
-    texts = list(dict.fromkeys(texts))
-    other = _spelled(pieces.likeliest(said), texts[0]) if said is not None and texts else None
-    if other is None or other in texts:
-        return _ranked(texts, looks, said)
-    if _may_be(other, looks[0], allowed):
-        return _ranked([*texts, other], looks, said)
-    return _ranked(texts, looks, said, other)
+
+    first: ctc.Steps
+    said: NDArray[np.float64] | None = None
+    allowed: Language | None = None
+    _texts: list[str] = field(default_factory=list)
+
+    def readings(self, further: Sequence[ctc.Steps] = ()) -> list[Reading]:
+        """Best first; spaces around make no other reading. ``further`` are steps in further looks (``types.Look``).
+
+        Confidences are shares of everything that the line may say, summed over all alignments (Graves et al. 2006),
+        means over all looks, and agreed with what is said of the pieces. The likeliest digits come first, in their
+        likeliest spelling. What is all but sure at first sight is not searched, and nothing is searched twice.
+        """
+        looks = [self.first, *further]
+        said = self.said if self.said is not None and len(self.said) >= SEVERAL else None
+        text, score = ctc.greedy(self.first, LINE_LABELS, BLANK)
+        if self.allowed is None and not further and score > _least_alone(text, said):
+            found = _ranked([text], looks, said)
+            if found[0].confidence > ALONE:
+                return found
+        self._texts = self._texts or ctc.likely(self.first, LINE_LABELS, BLANK, self.allowed)
+        texts = list(dict.fromkeys(self._texts + [text for one in further for text in _best(one, self.allowed)]))
+        other = _spelled(pieces.likeliest(said), texts[0]) if said is not None and texts else None
+        if other is None or other in texts:
+            return _ranked(texts, looks, said)
+        if _may_be(other, self.first, self.allowed):
+            return _ranked([*texts, other], looks, said)
+        return _ranked(texts, looks, said, other)
 
 
 SEVERAL = 2

@@ -75,7 +75,7 @@ class DigitNetwork:
 
 @dataclass(frozen=True, slots=True)
 class LineNetwork:
-    """``strip.strip`` → ``engine.run`` → ``decode.readings`` → ``decode.number``. Where ink stands apart, the digit
+    """``strip.strip`` → ``engine.run`` → ``decode.Hearing`` → ``decode.number``. Where ink stands apart, the digit
     network has a say."""
 
     model: Model
@@ -95,14 +95,14 @@ class LineNetwork:
         said = self._said({i: one.ink for i, one in found.items()})
         apart = dict(zip(found, self.digits.apart([one.ink for one in found.values()]), strict=True))
         first = {i: decode.steps(said[i], one, self.model) for i, one in found.items()}
-        heard = {i: decode.readings([first[i]], language, apart[i]) for i in found}
+        hearings = {i: decode.Hearing(first[i], apart[i], language) for i in found}
+        heard = {i: hearing.readings() for i, hearing in hearings.items()}
         doubtful = [i for i in found if not decode.is_clear(heard[i])]
         looks = {(i, n): strip.again(found[i], look) for i in doubtful for n, look in enumerate(self.model.looks)}
         further = self._said({key: ink for key, ink in looks.items() if ink is not None})
         for i in doubtful:
             more = [further[key] for n in range(len(self.model.looks)) if (key := (i, n)) in further]
-            every = [first[i], *(ctc.log_softmax(one, self.model.temperature) for one in more)]
-            heard[i] = decode.readings(every, language, apart[i])
+            heard[i] = hearings[i].readings([ctc.log_softmax(one, self.model.temperature) for one in more])
         for i, one in found.items():
             numbers[i] = decode.number(heard[i], first[i], one, self.model)
         return numbers

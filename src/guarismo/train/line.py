@@ -253,8 +253,9 @@ def calibrated(
 def _best(looks: list[NDArray[np.float32]], said: NDArray[np.float64], heat: float) -> Reading:
     """A line as it is read: at first sight where that is clear, else in all looks."""
     steps = [ctc.log_softmax(one, heat) for one in looks]
-    first = decode.readings(steps[:1], None, said)
-    return (first if decode.is_clear(first) else decode.readings(steps, None, said))[0]
+    hearing = decode.Hearing(steps[0], said)
+    first = hearing.readings()
+    return (first if decode.is_clear(first) else hearing.readings(steps[1:]))[0]
 
 
 def _mean_loss(logits: list[list[NDArray[np.float32]]], texts: NDArray[np.str_], heat: float) -> float:
