@@ -105,7 +105,7 @@ def network(labels: int, values: int) -> DigitNetwork:
 
 
 @pytest.mark.parametrize("labels", [10, 11])
-def test_pieces_of_several_lines_are_read_at_once_by_a_network_that_knows_no_such_thing_as_no_digit_too(
+def test_pieces_of_several_lines_are_read_at_once_by_networks_of_ten_labels_too(
     labels: int,
 ) -> None:
     said = network(labels, labels).apart([inked((10, 6, 30, 42), (50, 6, 70, 42)), inked(), inked((5, 6, 20, 42))])
