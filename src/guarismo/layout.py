@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo import grids, inked, sheet, textlines
+from guarismo import grids, inked, sheet, sides, textlines
 from guarismo.cutout import Cutout, around, onto
 from guarismo.grids import GridCut
 from guarismo.paper import dark_on_light, has_light_strokes, shrink
@@ -134,8 +134,9 @@ LEAST_CELL = 14 / sheet.WORK
 """Height of a cell in shares of the picture's longest side: digits in it would be too low to be read, and words whose
 letters touch look like such grids."""
 
-UNEVEN_ROW, UNEVEN, UNEVEN_HEIGHTS = 0.15, 0.6, 0.1
-"""Deviation of cells' widths in shares of their mean: for boxes in a row, and for tables whose heights deviate too."""
+UNEVEN, UNEVEN_HEIGHTS = 0.6, 0.1
+"""Deviation of cells' widths in shares of their mean, for tables whose heights deviate, too; that of boxes in a row is
+``sides.UNEVEN``."""
 
 STRIPE = 5.0
 """Width against height of the cells of a single column: between the rules of a sheet they are wider."""
@@ -149,7 +150,7 @@ def is_ruled(grid: GridCut, shape: tuple[int, ...]) -> bool:
     if float(np.median(heights)) < LEAST_CELL * max(shape):
         return False
     if grid.rows == 1:
-        return uneven < UNEVEN_ROW
+        return uneven < sides.UNEVEN
     if uneven > UNEVEN and float(heights.std() / heights.mean()) > UNEVEN_HEIGHTS:
         return False
     if grid.columns == 1 and float(np.median(sizes / heights)) > STRIPE:
