@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from guarismo.datasets import load_mnist, load_own
 from guarismo.decode import shares
-from guarismo.ink import frames
+from guarismo.engine import OnnxEngine
+from guarismo.ink import INK_VERSION, frames
+from guarismo.model import load_model, model_directory
 from guarismo.train.augment import as_bytes
 from guarismo.train.calibrate import read_threshold, temperature
 from guarismo.train.export import Stated, export
@@ -49,7 +51,6 @@ RELEASE = Recipe(
     batch_size=256,
     learning_rate=4e-3,
     weight_decay=5e-3,
-    label_smoothing=0.0,
     averaging=0.9990,
     width=32,
     parts=30,
@@ -85,9 +86,46 @@ def mnist_half(folder: Path) -> tuple[Pool, Pool]:
     return Pool(mnist.train_images[~kept], labels[~kept]), Pool(mnist.train_images[kept & right], labels[kept & right])
 
 
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """inks uint8 (N, 28, 28), and the shares wanted of the ten digits and "not a digit", float32 (N, 11)."""
+
+    inks: NDArray[np.uint8]
+    wanted: NDArray[np.float32]
+
+
+TAUGHT = 0.5
+"""A teacher's share in what is wanted of a picture; the rest is its label's (Hinton, Vinyals and Dean 2015)."""
+
+VIEWS = 3
+"""Times that a teacher sees a picture, bent each time: the mean of these is right more often than one."""
+
+
+def lesson(pool: Pool, teacher: Path | None = None) -> Lesson:
+    """A pool with what is wanted of it: its labels, or half of that and half of what ``teacher`` makes of each picture,
+    a finished model (Furlanello et al. 2018, "born-again networks"). Raises ModelError where it is none."""
+    wanted = np.eye(11, dtype=np.float32)[pool.labels]
+    if teacher is not None:
+        wanted = (1 - TAUGHT) * wanted + TAUGHT * _opinions(teacher, pool.inks)
+    return Lesson(pool.inks, wanted)
+
+
+def _opinions(teacher: Path, inks: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The teacher's shares, float32 (N, 11)."""
+    directory = model_directory(teacher)
+    model = load_model(directory, INK_VERSION)
+    engine, rng = OnnxEngine(model.weights, str(directory)), np.random.default_rng(0)
+    said = np.zeros((len(inks), 11), np.float32)
+    for first in range(0, len(inks), 500):
+        some = slice(first, first + 500)
+        views = [as_ink(wiggle(inks[some], rng)) for _ in range(VIEWS)]
+        said[some] = np.mean([shares(engine.run(view), model.temperature) for view in views], axis=0)
+    return said
+
+
 def train(
     recipe: Recipe,
-    parts: tuple[Pool, Pool],
+    parts: tuple[Lesson, Lesson],
     checks: tuple[Pool, Pool],
     out: Path,
     say: Callable[[Progress], None],
@@ -102,8 +140,7 @@ def train(
         say(Progress(epoch, loss, right, pooled, time.perf_counter() - began))
         began = time.perf_counter()
 
-    def loss(model: Any, inks: Any, labels: Any) -> Any:
-        wanted = tf.one_hot(labels, 11) * (1 - recipe.label_smoothing) + recipe.label_smoothing / 11
+    def loss(model: Any, inks: Any, wanted: Any) -> Any:
         losses = tf.nn.softmax_cross_entropy_with_logits(wanted, model(inks, training=True))
         return tf.reduce_mean(tf.where(losses < UNREADABLE, losses, tf.stop_gradient(losses)))
 
@@ -112,18 +149,18 @@ def train(
 
 
 def _batches(
-    recipe: Recipe, parts: tuple[Pool, Pool], epoch: int
-) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
+    recipe: Recipe, parts: tuple[Lesson, Lesson], epoch: int
+) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
     """Half MNIST's, half the pool's, mixed, so that each half of a batch has both."""
     rng = np.random.default_rng([recipe.seed, epoch])
     half = recipe.batch_size // 2
-    orders = [rng.permutation(len(p.labels)) for p in parts]
+    orders = [rng.permutation(len(p.inks)) for p in parts]
     for start in range(0, recipe.epoch_size // 2 - half + 1, half):
         rows = [order[np.arange(start, start + half) % len(order)] for order in orders]
         inks = np.concatenate([p.inks[r] for p, r in zip(parts, rows, strict=True)])
-        labels = np.concatenate([p.labels[r] for p, r in zip(parts, rows, strict=True)])
-        mixed = rng.permutation(len(labels))
-        yield _bent(inks[mixed], rng), labels[mixed]
+        wanted = np.concatenate([p.wanted[r] for p, r in zip(parts, rows, strict=True)])
+        mixed = rng.permutation(len(inks))
+        yield _bent(inks[mixed], rng), wanted[mixed]
 
 
 def _bent(inks: NDArray[np.uint8], rng: Rng) -> NDArray[np.float32]:
@@ -150,11 +187,13 @@ def _share_right(model: Any, pool: Pool) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """Where a run finds and leaves things: its own folder, the pool shared by all runs, the run or model begun with."""
+    """Where a run finds and leaves things: its own folder, the pool shared by all runs, the run or model begun with,
+    the model that teaches."""
 
     out: Path
     pool: Path
     start: Path | None = None
+    teacher: Path | None = None
 
 
 ALSO = 0.05
@@ -198,7 +237,8 @@ def run(recipe: Recipe, data: Data, folders: Folders, say: Callable[[Progress], 
     if folders.start is not None:
         some = as_ink(np.concatenate([part.inks[:1000] for part in (own, pool)]))
         begun = starting_weights(folders.start, "digit", conv_net(recipe.width), some)
-    network = train(recipe, (own, pool), (kept, watched), folders.out, say, begun)
+    lessons = lesson(own, folders.teacher), lesson(pool, folders.teacher)
+    network = train(recipe, lessons, (kept, watched), folders.out, say, begun)
     if data.also is not None and begun is not None:
         half_way_back(network, begun)
     save_digit(network, recipe, kept, folders.out / "model")

@@ -36,7 +36,6 @@ class Recipe:
     batch_size: int
     learning_rate: float
     weight_decay: float
-    label_smoothing: float
     averaging: float
     width: int
     parts: int

@@ -44,7 +44,6 @@ RELEASE = Recipe(
     batch_size=64,
     learning_rate=3e-3,
     weight_decay=5e-3,
-    label_smoothing=0.0,
     averaging=0.999,
     width=32,
     parts=72,

@@ -59,7 +59,7 @@ FAVOURED: dict[int, dict[str, float]] = {
     2: {"script": 0.12, "q": 0.18, "closed": 0.25},
     4: {"h": 0.15},
     5: {"root": 0.14, "slim": 0.14},
-    9: {"open": 0.1, "stick": 0.1, "ribbon": 0.1, "p": 0.12},
+    9: {"open": 0.1, "stick": 0.1, "ribbon": 0.1, "p": 0.18},
 }
 """Shapes drawn more often than by chance, which gives each of a digit's five to ten the same share: those that
 MNIST lacks and that strangers write most."""
@@ -148,9 +148,21 @@ def _strokes(rng: Rng) -> tuple[Gray, int]:
     for name, share in FAVOURED.get(digit, {}).items():
         form = name if rng.random() < share else form
     written = strokes.Hand.random(rng).write(digit, rng, form)
+    if rng.random() < SAMPLED:
+        written = [_sampled(strokes.dragged(written), rng)]
     if digit != 1 and rng.random() < SQUARED:
         written = _squared(written, rng)
     return pens.draw(written, int(rng.integers(44, 64)), pens.Pen.random(rng), rng), digit
+
+
+SAMPLED = 0.1
+"""Share of generated digits as slow tablets have them: one stroke of some eight to sixteen points, with no word of
+where the pen was lifted. A crossed 7 has a loop then, and is not a 2."""
+
+
+def _sampled(stroke: pens.Stroke, rng: Rng) -> pens.Stroke:
+    leg = np.hypot(*np.diff(stroke, axis=0).T).sum()
+    return pens.smooth(pens.resample(stroke, float(leg) / int(rng.integers(7, 16))))
 
 
 SQUARED = 0.06

@@ -136,7 +136,7 @@ class Hand:
         habits = always.random((len(shapes), DICE))[list(shapes).index(name)]
         paths = shapes[name](_LoadedDice(habits, self.spread, rng))
         strokes = [self._move(_warp(path, bend), care, rng) for path in paths]
-        return self._place([_dragged(strokes)] if self.drags else strokes, care, rng)
+        return self._place([dragged(strokes)] if self.drags else strokes, care, rng)
 
     def _move(self, points: NDArray[np.float64], care: Care, rng: np.random.Generator) -> Stroke:
         """Control points → the path that a moving hand makes of them."""
@@ -165,7 +165,7 @@ class Hand:
         return [(stroke + np.array([-edge, 1.0])).astype(np.float32) for stroke in moved]
 
 
-def _dragged(strokes: list[Stroke]) -> Stroke:
+def dragged(strokes: list[Stroke]) -> Stroke:
     """All strokes as one: straight from where one ends to where the next begins."""
     whole = strokes[0]
     for stroke in strokes[1:]:
