@@ -102,3 +102,49 @@ def test_a_dozen_digits_written_without_lifting_the_pen_are_a_line() -> None:
         cv2.ellipse(gray, (80 + 22 * x, 300), (12, 14), 0, 0, 360, 40, 3, cv2.LINE_AA)
     (box,) = lines(gray)
     assert box.width > 300
+
+
+def groups(gap: float, columns: int) -> Gray:
+    """Six rows of numbers in columns; in the third row a number of two groups, ``gap`` digit heights apart."""
+    gray = page()
+    for row in range(6):
+        for column in range(columns):
+            if (row, column) != (2, 0):
+                write(gray, "4711" if row else "471108", 60 + 300 * column, 100 + 90 * row)
+    first = write(gray, "24", 60, 280)
+    write(gray, "732", round(first.right + gap * first.height), 280)
+    return gray
+
+
+@pytest.mark.parametrize(("gap", "columns", "count"), [(1.7, 1, 6), (1.7, 2, 12), (2.8, 1, 7)])
+def test_groups_far_apart_are_one_number_where_no_column_begins(gap: float, columns: int, count: int) -> None:
+    assert len(lines(groups(gap, columns))) == count
+
+
+def test_a_column_begins_where_others_begin() -> None:
+    gray = page()
+    for row in range(6):
+        write(gray, "47", 60, 100 + 90 * row)
+        write(gray, "08", 160, 100 + 90 * row)
+    assert len(lines(gray)) == 12
+
+
+def test_a_dash_with_space_around_it_joins_a_score() -> None:
+    gray = page()
+    for row in range(4):
+        write(gray, "471108", 60, 100 + 90 * row)
+    first = write(gray, "3", 60, 500)
+    write(gray, "2", first.right + 4 * first.height, 500)
+    assert len(lines(gray)) == 6
+    middle = (first.right + 2 * first.height, 500 - first.height // 2)
+    cv2.line(gray, (middle[0] - 7, middle[1]), (middle[0] + 7, middle[1]), 40, 3)
+    assert len(lines(gray)) == 5
+
+
+def test_a_dash_after_a_point_is_of_the_sum() -> None:
+    gray = page()
+    box = write(gray, "3500", 60, 120)
+    cv2.circle(gray, (box.right + 18, 118), 3, 40, -1)
+    cv2.line(gray, (box.right + 38, 108), (box.right + 55, 108), 40, 3)
+    (found,) = lines(gray)
+    assert found.right >= box.right + 55

@@ -68,6 +68,7 @@ def find(page: Inked) -> Lines:
     found = [_line(chosen[groups == number], stats) for number in range(groups.max(initial=-1) + 1)]
     loose = ~_remains(page, labels, stats)
     lines = _joined([_with_marks(line, stats, loose) for line in found], stats)
+    lines = [_with_marks(line, stats, loose) for line in _across(lines, stats, loose)]
     numbers = [line for line in _alone(lines) if line.box.width < LONGEST * line.height]
     kept = [line for line in numbers if _is_writing(line, stats, page, labels)]
     return Lines(tuple(kept), labels, stats)
@@ -140,7 +141,7 @@ def _remains(page: Inked, labels: NDArray[np.int32], stats: NDArray[np.int64]) -
 
 BEFORE, AFTER = 0.6, 1.05
 """Digit heights between a line's ends and a mark that is its own: a sign, and a dash that closes a sum or the colon of
-a score."""
+a score. The dash in ``3.500.-`` is that near to its point."""
 
 
 FLAT, AT_FOOT = 2.0, 0.1
@@ -154,12 +155,13 @@ def _with_marks(line: Line, stats: NDArray[np.int64], loose: NDArray[np.bool_]) 
     x, y = left + width / 2, top + height / 2
     lift = line.slope * (x - (box.left + box.right) / 2)
     spare = abs(line.slope) * box.width / 2
-    near = (left + width > box.left - BEFORE * high) & (left < box.right + AFTER * high)
-    near &= (y - lift > box.top + spare - 0.15 * high) & (y - lift < box.bottom - spare + 0.3 * high)
-    near &= (height < 1.2 * high) & (width < 1.6 * high) & ~specks(stats, high) & loose
-    near &= (width < FLAT * height) | (y - lift < box.bottom - spare - AT_FOOT * high)
-    near[0], near[line.pieces] = False, False
-    marks = np.flatnonzero(near)
+    fit = (y - lift > box.top + spare - 0.15 * high) & (y - lift < box.bottom - spare + 0.3 * high)
+    fit &= (height < 1.2 * high) & (width < 1.6 * high) & ~specks(stats, high) & loose
+    fit &= (width < FLAT * height) | (y - lift < box.bottom - spare - AT_FOOT * high)
+    fit[0], fit[line.pieces] = False, False
+    near = fit & (left + width > box.left - BEFORE * high) & (left < box.right + AFTER * high)
+    end = (left + width)[near].max(initial=box.left)
+    marks = np.flatnonzero(near | (fit & (left > box.left) & (left < end + AFTER * high)))
     if not marks.size or len(marks) > 3 + 1.5 * len(line.pieces):
         return line
     pieces = np.concatenate([line.pieces, marks])
@@ -190,11 +192,70 @@ def _bridged(one: Line, other: Line) -> bool:
     """Whether ``other``, on the right of ``one``, goes on where a mark after it, or before, ends."""
     high = max(one.height, other.height)
     gap = other.box.left - one.box.right
-    middles = [(line.box.top + line.box.bottom) / 2 for line in (one, other)]
-    lift = one.slope * (other.box.left + other.box.right - one.box.left - one.box.right) / 2
-    level = abs(middles[1] - middles[0] - lift) < ASIDE * high and min(one.height, other.height) > ALIKE * high
+    level = _are_level(one, other) and min(one.height, other.height) > ALIKE * high
     shared = bool(np.isin(one.pieces, other.pieces).any())  # a dash that is as near to both
     return level and (shared or -0.5 * high < gap < 0.9 * GAP * high)
+
+
+def _are_level(one: Line, other: Line) -> bool:
+    """Whether ``other``, on the right of ``one``, stands in its row."""
+    middles = [(line.box.top + line.box.bottom) / 2 for line in (one, other)]
+    lift = one.slope * (other.box.left + other.box.right - one.box.left - one.box.right) / 2
+    return abs(middles[1] - middles[0] - lift) < ASIDE * max(one.height, other.height)
+
+
+WIDE, WIDE_WITH_DASH = 2.3, 4.5
+"""Digit heights between two groups of one number at most where no column begins, and where a dash stands between."""
+
+LIKE = 0.7
+"""Height of the lower group against the higher one's."""
+
+
+def _across(lines: list[Line], stats: NDArray[np.int64], loose: NDArray[np.bool_]) -> list[Line]:
+    """What stands farther apart than ``GAP`` in one row is one number where the page has no columns there: 24 732, 3 - 1.
+    Rows above and below tell: some go on through the gap, or several end before it, and hardly any begins there."""
+    lines = sorted(lines, key=lambda one: one.box.left)
+    places = np.array([(one.box.left, one.box.top, one.box.right, one.box.bottom) for one in lines]).reshape(-1, 4)
+    joined: list[Line] = []
+    for line in lines:
+        before = next((i for i, one in enumerate(joined) if _goes_on(one, line, places, stats, loose)), None)
+        if before is None:
+            joined.append(line)
+        else:
+            one = joined[before]
+            joined[before] = _line(np.union1d(one.pieces, line.pieces), stats, max(one.height, line.height))
+    return joined
+
+
+def _goes_on(
+    one: Line, other: Line, places: NDArray[np.int64], stats: NDArray[np.int64], loose: NDArray[np.bool_]
+) -> bool:
+    """Whether ``other``, on the right, is the same number as ``one``. ``places`` are all lines' corners (N, 4)."""
+    high, low = max(one.height, other.height), min(one.height, other.height)
+    start, end = one.box.right, other.box.left
+    if not 0 < end - start <= WIDE_WITH_DASH * high or low < LIKE * high or not _are_level(one, other):
+        return False
+    if end - start > WIDE * high and not _has_dash(one, other, stats, loose):
+        return False
+    left, top, right, bottom = places.T
+    elsewhere = (bottom < max(one.box.top, other.box.top) + 0.3 * high) | (
+        top > min(one.box.bottom, other.box.bottom) - 0.3 * high
+    )
+    later = left > one.box.left + 0.7 * high
+    begins = elsewhere & later & (left < end + 0.5 * high)
+    through = elsewhere & ~later & (right > end)
+    ends = elsewhere & (right <= start + 0.5 * high) & (right > one.box.left)
+    return bool(through.sum() >= begins.sum() and (through.any() or ends.sum() >= 2))
+
+
+def _has_dash(one: Line, other: Line, stats: NDArray[np.int64], loose: NDArray[np.bool_]) -> bool:
+    """Whether there is something like a dash in the middle between them."""
+    left, top, width, height, _area = stats.T
+    high, gap = max(one.height, other.height), other.box.left - one.box.right
+    middle = (one.box.top + one.box.bottom + other.box.top + other.box.bottom) / 4
+    there = (left > one.box.right + 0.2 * gap) & (left + width < other.box.left - 0.2 * gap) & loose
+    there &= (width > 0.15 * high) & (height < 0.4 * high) & (np.abs(top + height / 2 - middle) < 0.3 * high)
+    return bool(there[1:].any())
 
 
 THICKEST = 0.38
