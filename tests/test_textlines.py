@@ -129,15 +129,17 @@ def test_a_column_begins_where_others_begin() -> None:
     assert len(lines(gray)) == 12
 
 
-def test_a_dash_with_space_around_it_joins_a_score() -> None:
+@pytest.mark.parametrize("mark", [[(-7, 0), (7, 0)], [(0, -8), (0, 8)]], ids=["dash", "colon"])
+def test_a_mark_with_space_around_it_joins_a_score(mark: list[tuple[int, int]]) -> None:
     gray = page()
     for row in range(4):
         write(gray, "471108", 60, 100 + 90 * row)
     first = write(gray, "3", 60, 500)
     write(gray, "2", first.right + 4 * first.height, 500)
     assert len(lines(gray)) == 6
-    middle = (first.right + 2 * first.height, 500 - first.height // 2)
-    cv2.line(gray, (middle[0] - 7, middle[1]), (middle[0] + 7, middle[1]), 40, 3)
+    one, other = ((first.right + 2 * first.height + x, 500 - first.height // 2 + y) for x, y in mark)
+    cv2.line(gray, one, other if one[1] == other[1] else one, 40, 3)
+    cv2.line(gray, other, other, 40, 3)
     assert len(lines(gray)) == 5
 
 

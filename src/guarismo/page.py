@@ -20,9 +20,9 @@ from guarismo.types import ACTED_ON, Box, Digit, Gray, Grid, Inks, Number, Statu
 WIDEST_BOX = 1.5
 """Width against height of a box for one digit. Wider ones, three or more in a row, are a table of one row."""
 
-LEAST, LEAST_IN_CELL = 0.35, 0.2
-"""Confidence in the digits from which on something counts as a number, sure or not: a line, and what stands in a cell,
-where numbers are expected. Below it are words and drawings."""
+LEAST, LEAST_EXPECTED = 0.35, 0.2
+"""Confidence in the digits from which on something counts as a number, sure or not: a line; and where numbers are
+expected, in a cell and on a page whose lines are mostly sure numbers. Below it are words and drawings."""
 
 SURE_APART = 0.6
 """Confidence in its digits from which on something is a number though they, cut apart, look like none: digits that
@@ -124,7 +124,7 @@ class _Eyes:
         cutouts = [cell.cutout for cell in cells]
         strange = self._strange(cutouts, found)
         return [
-            placed(_doubted(one, odd, LEAST_IN_CELL), cutout)
+            placed(_doubted(one, odd, LEAST_EXPECTED), cutout)
             for one, odd, cutout in zip(found, strange, cutouts, strict=True)
         ]
 
@@ -134,8 +134,10 @@ class _Eyes:
         for i, digit in zip(alone, self.digits.read(cutouts[i].gray for i in alone), strict=True):
             found[i] = _agreed(found[i], decode.as_number(digit))
         strange = self._strange(cutouts, found)
+        expected = 2 * sum(one.status == "read" for one in found) > len(found)
+        least = LEAST_EXPECTED if expected else LEAST
         return [
-            None if one.status == "blank" else placed(_doubted(one, odd), cutout)
+            None if one.status == "blank" else placed(_doubted(one, odd, least), cutout)
             for one, cutout, odd in zip(found, cutouts, strange, strict=True)
         ]
 
@@ -199,7 +201,7 @@ def _is_one_digit(one: Number) -> bool:
     return one.confidence >= SURE_DIGIT and one.status == "read" and one.box.width <= WIDEST_DIGIT * one.box.height
 
 
-def _doubted(one: Number, strange: float, least: float = LEAST) -> Number:
+def _doubted(one: Number, strange: float, least: float) -> Number:
     """A number whose single digits look like none is none where its digits have less than ``SURE_APART``, and so is one
     that is unlikely."""
     said = one.digits_confidence

@@ -204,8 +204,8 @@ def _are_level(one: Line, other: Line) -> bool:
     return abs(middles[1] - middles[0] - lift) < ASIDE * max(one.height, other.height)
 
 
-WIDE, WIDE_WITH_DASH = 2.3, 4.5
-"""Digit heights between two groups of one number at most where no column begins, and where a dash stands between."""
+WIDE, WIDE_WITH_MARK = 2.3, 4.5
+"""Digit heights between two groups of one number at most where no column begins, and where a mark stands between."""
 
 LIKE = 0.7
 """Height of the lower group against the higher one's."""
@@ -233,9 +233,9 @@ def _goes_on(
     """Whether ``other``, on the right, is the same number as ``one``. ``places`` are all lines' corners (N, 4)."""
     high, low = max(one.height, other.height), min(one.height, other.height)
     start, end = one.box.right, other.box.left
-    if not 0 < end - start <= WIDE_WITH_DASH * high or low < LIKE * high or not _are_level(one, other):
+    if not 0 < end - start <= WIDE_WITH_MARK * high or low < LIKE * high or not _are_level(one, other):
         return False
-    if end - start > WIDE * high and not _has_dash(one, other, stats, loose):
+    if end - start > WIDE * high and not _has_mark(one, other, stats, loose):
         return False
     left, top, right, bottom = places.T
     elsewhere = (bottom < max(one.box.top, other.box.top) + 0.3 * high) | (
@@ -248,14 +248,19 @@ def _goes_on(
     return bool(through.sum() >= begins.sum() and (through.any() or ends.sum() >= 2))
 
 
-def _has_dash(one: Line, other: Line, stats: NDArray[np.int64], loose: NDArray[np.bool_]) -> bool:
-    """Whether there is something like a dash in the middle between them."""
+def _has_mark(one: Line, other: Line, stats: NDArray[np.int64], loose: NDArray[np.bool_]) -> bool:
+    """Whether there is something like a dash or a colon in the middle between them."""
     left, top, width, height, _area = stats.T
     high, gap = max(one.height, other.height), other.box.left - one.box.right
     middle = (one.box.top + one.box.bottom + other.box.top + other.box.bottom) / 4
+    away = top + height / 2 - middle
     there = (left > one.box.right + 0.2 * gap) & (left + width < other.box.left - 0.2 * gap) & loose
-    there &= (width > 0.15 * high) & (height < 0.4 * high) & (np.abs(top + height / 2 - middle) < 0.3 * high)
-    return bool(there[1:].any())
+    there &= (height < 0.4 * high) & (np.abs(away) < 0.55 * high) & ~specks(stats, high)
+    there[0] = False
+    dash = there & (width > 0.15 * high) & (np.abs(away) < 0.3 * high)
+    above, below = (np.flatnonzero(there & (width < 0.4 * high) & side) for side in (away < 0, away > 0))
+    colon = np.abs(left[above][:, None] - left[below]) < 0.2 * high
+    return bool(dash.any() or colon.any())
 
 
 THICKEST = 0.38
