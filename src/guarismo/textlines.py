@@ -212,7 +212,7 @@ LIKE = 0.7
 
 
 def _across(lines: list[Line], stats: NDArray[np.int64], loose: NDArray[np.bool_]) -> list[Line]:
-    """What stands farther apart than ``GAP`` in one row is one number where the page has no columns there: 24 732, 3 - 1.
+    """What stands farther apart than ``GAP`` in a row is one number where the page has no columns there: 24 732, 3 - 1.
     Rows above and below tell: some go on through the gap, or several end before it, and hardly any begins there."""
     lines = sorted(lines, key=lambda one: one.box.left)
     places = np.array([(one.box.left, one.box.top, one.box.right, one.box.bottom) for one in lines]).reshape(-1, 4)
