@@ -108,7 +108,7 @@ def _characters(paths: list[Path], characters: str, label: Callable[[str], int])
         character = characters[int(rng.integers(len(characters)))]
         clean = fonts.letter(paths[int(rng.integers(len(paths)))], character, rng)
         if rng.random() < UNSHARP:  # as on a photo of a puzzle held too near
-            reach = len(clean) * float(rng.uniform(0.02, 0.08))
+            reach = len(clean) * float(rng.uniform(0.02, 0.11))
             ring = int(2 * reach)
             clean = np.pad(clean, ring, constant_values=255)
             clean = np.asarray(cv2.GaussianBlur(clean, (0, 0), reach), np.uint8)
@@ -117,7 +117,7 @@ def _characters(paths: list[Path], characters: str, label: Callable[[str], int])
     return drawn
 
 
-UNSHARP = 0.4
+UNSHARP = 0.6
 """Share of a font's characters that are out of focus, by up to a tenth of their height: a printed 4 with its top
 closed by blur is still a 4."""
 
