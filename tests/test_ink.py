@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from guarismo import paper
 from guarismo.image import load_gray
-from guarismo.ink import INK_VERSION, WORK, Framed, again, frame, frames
+from guarismo.ink import INK_VERSION, WORK, Framed, again, frame, frames, leaning
 from guarismo.types import Box, Gray, Ink
 from pictures import FELT, gap, half_shaded, on_paper, scaled, written
 from strategies import drawings, grays, shares, sheets
@@ -263,6 +263,14 @@ def test_further_looks_see_the_same_digit(side: int) -> None:
         looks = again(framed.near)
         assert len(looks) == 3
         assert all(0 < gap(look, framed.ink) < 0.08 for look in looks)
+
+
+def test_leaning_looks_keep_the_digit_and_lean_to_either_side() -> None:
+    one = frame(on_paper(written(1, 5, 40), (80, 80))).ink
+    looks = leaning(one)
+    tops = [float((np.arange(28) * look[:14].sum(0)).sum() / look[:14].sum()) for look in (looks[0], one, looks[1])]
+    assert tops[0] > tops[1] + 0.5 and tops[2] < tops[1] - 0.5
+    assert all(abs(float(look.sum() / one.sum()) - 1) < 0.02 for look in looks)
 
 
 def test_what_is_framed_already_and_what_is_blank_has_no_further_looks() -> None:

@@ -51,6 +51,15 @@ def test_only_what_is_not_clear_at_first_sight_is_looked_at_again(reader: Reader
     assert engine.batches[:2] == [4, 6]  # three further looks at each of two
 
 
+def test_what_comes_framed_is_seen_leaning_where_it_is_not_clear(reader: Reader, engine: FakeEngine) -> None:
+    framed = [
+        np.rint(frame(painted(digit, sure=sure)).ink * 255).astype(np.uint8) for digit, sure in ((3, False), (4, True))
+    ]
+    blank = np.zeros((28, 28), np.uint8)
+    reader.digits([*framed, blank])
+    assert engine.batches[:2] == [3, 2]  # two further looks at the three
+
+
 def test_confidence_is_the_mean_over_all_looks(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     """A further look that sees another digit, and surely, wins over a first that is not sure."""
     monkeypatch.setattr(networks, "again", lambda _near: [])  # they may find nothing

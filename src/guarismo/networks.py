@@ -14,7 +14,7 @@ from guarismo import ctc, decode, strip
 from guarismo.ctc import Language
 from guarismo.engine import Engine
 from guarismo.image import noting
-from guarismo.ink import SIDE, Framed, again, frame, frames
+from guarismo.ink import SIDE, Framed, again, frame, frames, leaning
 from guarismo.model import Model
 from guarismo.pieces import pieces
 from guarismo.strip import Key
@@ -46,16 +46,11 @@ class DigitNetwork:
 
     def named(self, looks: list[Seen]) -> list[Digit]:
         """What digits these are, as one batch."""
-        logits = self._said([one.ink for one, _size in looks])
-        doubtful = np.flatnonzero(~decode.are_clear(logits, self.model.temperature)).tolist()
-        further = {i: inks for i in doubtful if (near := looks[i][0].near) is not None and (inks := again(near))}
-        if further:
-            said = iter(self._said([ink for inks in further.values() for ink in inks]))
-            logits = logits.copy()
-            for i, inks in further.items():
-                every = np.stack([logits[i], *islice(said, len(inks))])
-                logits[i] = decode.mean_logits(every, self.model.temperature)
+        logits = self._looked([one.ink for one, _size in looks], lambda i: _further(looks[i][0]))
         return decode.digits(logits, [one.box for one, _size in looks], [size for _one, size in looks], self.model)
+
+    def _looked(self, inks: list[Ink], further: Callable[[int], list[Ink]]) -> Logits:
+        return looked(self._said, inks, further, self.model.temperature)
 
     def _said(self, inks: list[Ink]) -> Logits:
         return self.engine.run(np.array(inks, np.float32).reshape(-1, SIDE, SIDE))
@@ -67,10 +62,32 @@ class DigitNetwork:
         every = [piece for each in cut for piece in each]
         if not every:
             return [np.zeros((0, 11))] * len(cut)
-        shares = decode.labelled(self._said(every), self.model)
+        shares = decode.labelled(self._looked(every, lambda i: leaning(every[i])), self.model)
         shares = np.pad(shares, ((0, 0), (0, 11 - shares.shape[1])))
         ends = np.cumsum([len(each) for each in cut], dtype=np.int64)
         return [shares[end - len(each) : end] for end, each in zip(ends, cut, strict=True)]
+
+
+def looked(
+    said: Callable[[list[Ink]], Logits], inks: list[Ink], further: Callable[[int], list[Ink]], temperature: float
+) -> Logits:
+    """What a network, ``said``, makes of inks, (N, L); where that is not clear, the mean with ``further(i)`` looks."""
+    logits = said(inks)
+    doubtful = np.flatnonzero(~decode.are_clear(logits, temperature)).tolist()
+    looks = {i: more for i in doubtful if (more := further(i))}
+    if looks:
+        rest = iter(said([ink for more in looks.values() for ink in more]))
+        logits = logits.copy()
+        for i, more in looks.items():
+            logits[i] = decode.mean_logits(np.stack([logits[i], *islice(rest, len(more))]), temperature)
+    return logits
+
+
+def _further(one: Framed) -> list[Ink]:
+    """Further looks at a digit: at its picture, or at its ink where that came framed; none at bare paper."""
+    if one.near is not None:
+        return again(one.near)
+    return leaning(one.ink) if one.box is not None else []
 
 
 @dataclass(frozen=True, slots=True)

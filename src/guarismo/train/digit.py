@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from guarismo.datasets import load_mnist, load_own
 from guarismo.decode import shares
 from guarismo.engine import OnnxEngine
-from guarismo.ink import INK_VERSION, frames
+from guarismo.ink import INK_VERSION, frames, leaning
 from guarismo.model import load_model, model_directory
+from guarismo.networks import looked
 from guarismo.train.augment import as_bytes
 from guarismo.train.calibrate import read_threshold, temperature
 from guarismo.train.export import Stated, export
@@ -177,8 +178,12 @@ def as_ink(inks: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def logits_of(model: Any, inks: NDArray[np.uint8]) -> NDArray[np.float32]:
     """uint8 (N, 28, 28) → float32 (N, 11), in batches."""
-    scaled = (as_ink(inks[i : i + 500]) for i in range(0, len(inks), 500))
-    return np.concatenate([np.asarray(model(part, training=False)) for part in scaled])
+    return _run(model, as_ink(inks))
+
+
+def _run(model: Any, inks: NDArray[np.float32]) -> NDArray[np.float32]:
+    parts = (inks[i : i + 500] for i in range(0, len(inks), 500))
+    return np.concatenate([np.asarray(model(part, training=False)) for part in parts])
 
 
 def _share_right(model: Any, pool: Pool) -> float:
@@ -253,8 +258,9 @@ def half_way_back(network: Any, begun: Sequence[NDArray[np.float32]]) -> None:
 
 def save_digit(network: Any, recipe: Recipe, kept: Pool, directory: Path) -> dict[str, float]:
     """Temperature and thresholds on the writers held out, then the model directory. The calibration."""
-    logits = logits_of(network, kept.inks)
-    heat = temperature(logits, kept.labels)
+    heat = temperature(logits_of(network, kept.inks), kept.labels)
+    inks = list(as_ink(kept.inks))  # and thresholds by all looks that a reader takes
+    logits = looked(lambda some: _run(network, np.stack(some)), inks, lambda i: leaning(inks[i]), heat)
     said = shares(logits, heat)[:, :10]
     confidence, right = said.max(1), said.argmax(1) == kept.labels
     calibration = {
