@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from guarismo import sides
+from guarismo import cells, sides
 from guarismo.grids import GridCut, find
 from guarismo.image import load_gray
 from guarismo.types import Gray
-from pictures import gradient, written
+from pictures import gradient, on_paper, written
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 Lines = list[float]
@@ -153,6 +153,29 @@ def test_strokes_as_high_as_their_boxes_are_no_lines_of_them() -> None:
     nodes = np.stack(np.meshgrid(xs, [0, 44.0]), -1)
     (found,) = sides.cleared(sides.Lattice(nodes, np.ones((2, 10)), np.ones((1, 11))))
     np.testing.assert_allclose(found.nodes[0, :, 0], range(0, 281, 40))
+
+
+def test_a_stroke_in_the_last_box_costs_it_not_its_place() -> None:
+    xs = np.array([69, 129, 167, 191, 254, 316, 380, 444, 508, 574, 624, 639.0])
+    nodes = np.stack(np.meshgrid(xs, [53, 114.0]), -1)
+    (found,) = sides.cleared(sides.Lattice(nodes, np.ones((2, 11)), np.ones((1, 12))))
+    np.testing.assert_allclose(found.nodes[0, :, 0], np.delete(xs, [2, 10]))
+
+
+def test_heads_of_digits_that_touch_the_line_above_make_none() -> None:
+    nodes = np.stack(np.meshgrid(np.arange(55, 540, 80.0), [101, 116, 185.0]), -1)
+    level = np.array([[1.0] * 6, [0.9, 0, 0.7, 0.6, 0.4, 0.4], [1.0] * 6])
+    (found,) = sides.cleared(sides.Lattice(nodes, level, np.ones((2, 7))))
+    np.testing.assert_allclose(found.nodes[:, 0, 1], [101, 185])
+
+
+@pytest.mark.parametrize("corner", [False, True])
+def test_a_wedge_of_shadow_in_a_cell_is_no_writing(corner: bool) -> None:
+    cell = np.full((40, 40), 210, np.uint8)
+    wedge = [(0, 0), (0, 40), (12, 40)] if not corner else [(40, 40), (19, 40), (40, 8)]
+    cv2.fillPoly(cell, [np.array(wedge)], (130,))
+    assert cells.is_empty(cell)
+    assert not cells.is_empty(np.minimum(cell, on_paper(written(4, 3, 26), (40, 40))))
 
 
 def test_a_table_of_one_row_keeps_its_columns_of_several_widths() -> None:

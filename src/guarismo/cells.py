@@ -110,8 +110,26 @@ def is_empty(gray: Gray) -> bool:
     """No ink in the inside of a cell but specks, grain and remains of its lines."""
     small = shrink(gray, WORK)
     mask = find_ink(subtract_paper(dark_on_light(small))).astype(np.uint8)
+    mask[_lies_along_a_side(mask)] = 0
     rim = max(2, round(RIM * min(mask.shape)))
     mask[:rim] = mask[-rim:] = mask[:, :rim] = mask[:, -rim:] = 0
     _count, _labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     longest = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(initial=0)
     return bool(longest < max(4, SMALLEST * len(mask)))
+
+
+ALONG, REACHES = 0.4, 0.55
+"""Share of a side along which a shadow's edge lies, and of the way across up to which it reaches, if it does not lie
+along two sides: a digit crosses a side by the width of its strokes."""
+
+
+def _lies_along_a_side(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """What is a wedge of shadow rather than writing: bool (H, W)."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    rows, columns = mask.shape
+    level, upright = labels[[0, -1]], labels[:, [0, -1]].T
+    along = np.array([np.bincount(side, minlength=count) > ALONG * len(side) for side in (*level, *upright)])
+    short = np.array([stats[:, cv2.CC_STAT_HEIGHT] < REACHES * rows, stats[:, cv2.CC_STAT_WIDTH] < REACHES * columns])
+    wedge = (along & short.repeat(2, axis=0)).any(0) | (along.sum(0) > 1)
+    wedge[0] = False
+    return np.asarray(wedge[labels], bool)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -116,6 +117,7 @@ def regions(level: NDArray[np.bool_], upright: NDArray[np.bool_]) -> NDArray[np.
 
 def cleared(lattice: Lattice) -> list[Lattice]:
     """Without rows and columns outside the grid and lines that are none; in parts where it is two grids."""
+    lattice = _evened(lattice)  # or a stroke in the last box would leave a strip, which is no box
     while lattice.rows >= 1 and lattice.columns >= 1:
         smaller = _smaller(lattice)
         if smaller is lattice:
@@ -127,13 +129,10 @@ def cleared(lattice: Lattice) -> list[Lattice]:
 def _smaller(lattice: Lattice) -> Lattice:
     """One row, column or line less; the same where all are good. Lines without a side go first: they would make what
     stands at the edge look like another's."""
-    bare = _bare_line(lattice)
-    if bare is not None:
-        return lattice.without_line(bare)
+    less = _without(lattice, _bare_line) or _without(lattice, _stroke_line)
+    if less is not None:
+        return less
     turned = lattice.turned()
-    bare = _bare_line(turned)
-    if bare is not None:
-        return turned.without_line(bare).turned()
     of = regions(*drawn(lattice))
     shares = [_share(of, lattice), _share(of[::-1], lattice, -1)]
     shares += [_share(of.T, turned), _share(of.T[::-1], turned, -1)]
@@ -143,11 +142,16 @@ def _smaller(lattice: Lattice) -> Lattice:
         if worst < 2:
             return lattice.some_rows(first, lattice.rows + last)
         return turned.some_rows(first, lattice.columns + last).turned()
-    line = _cutting_line(lattice)
+    return _without(lattice, _cutting_line) or lattice
+
+
+def _without(lattice: Lattice, found: Callable[[Lattice], int | None]) -> Lattice | None:
+    """Without the level line, or else the upright one, that is ``found``; None where there is none."""
+    line = found(lattice)
     if line is not None:
         return lattice.without_line(line)
-    line = _cutting_line(turned)
-    return lattice if line is None else turned.without_line(line).turned()
+    line = found(lattice.turned())
+    return None if line is None else lattice.turned().without_line(line).turned()
 
 
 def _share(of: NDArray[np.int64], lattice: Lattice, row: int = 0) -> float:
@@ -203,6 +207,22 @@ def _bare_line(lattice: Lattice) -> int | None:
     level, _upright = drawn(lattice)
     bare = np.flatnonzero(~level[1:-1].any(1))
     return int(bare[0]) + 1 if bare.size else None
+
+
+def _stroke_line(lattice: Lattice) -> int | None:
+    """A level line so near to the first or last one that it is made of the heads or feet of digits that touch that, and
+    seen less than it."""
+    seen = lattice.level.mean(1)
+    for outer, inner, row in ((0, 1, 0), (-1, -2, -1)):
+        others = np.delete(lattice.heights, row)
+        narrow = others.size > 0 and lattice.heights[row] < STRIP[0] * float(np.median(others))
+        if narrow and seen[inner] < seen[outer] - WEAKER:
+            return 1 if row == 0 else lattice.rows - 1
+    return None
+
+
+WEAKER = 0.2
+"""How much less of its sides a line of strokes shows than the ruled one beside it."""
 
 
 def _cutting_line(lattice: Lattice) -> int | None:
