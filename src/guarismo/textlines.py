@@ -139,9 +139,9 @@ def _remains(page: Inked, labels: NDArray[np.int32], stats: NDArray[np.int64]) -
     return np.asarray(near >= MOSTLY * stats[:, 4], bool)
 
 
-BEFORE, AFTER = 0.6, 1.05
-"""Digit heights between a line's ends and a mark that is its own: a sign, and a dash that closes a sum or the colon of
-a score. The dash in ``3.500.-`` is that near to its point."""
+BEFORE, AFTER, DASHED = 0.6, 1.05, 1.6
+"""Digit heights between a line's ends and a mark that is its own: a sign, the colon of a score, a dash that closes a
+sum. The dash in ``3.500.-`` is as near to its point as a colon."""
 
 
 FLAT, AT_FOOT = 2.0, 0.1
@@ -159,7 +159,8 @@ def _with_marks(line: Line, stats: NDArray[np.int64], loose: NDArray[np.bool_]) 
     fit &= (height < 1.2 * high) & (width < 1.6 * high) & ~specks(stats, high) & loose
     fit &= (width < FLAT * height) | (y - lift < box.bottom - spare - AT_FOOT * high)
     fit[0], fit[line.pieces] = False, False
-    near = fit & (left + width > box.left - BEFORE * high) & (left < box.right + AFTER * high)
+    reach = box.right + np.where(width > 1.5 * height, DASHED, AFTER) * high
+    near = fit & (left + width > box.left - BEFORE * high) & (left < reach)
     end = (left + width)[near].max(initial=box.left)
     marks = np.flatnonzero(near | (fit & (left > box.left) & (left < end + AFTER * high)))
     if not marks.size or len(marks) > 3 + 1.5 * len(line.pieces):
