@@ -119,16 +119,18 @@ def test_no_font_is_on_both_sides() -> None:
 
 
 @pytest.mark.train
-def test_a_teacher_has_half_a_say_in_what_is_wanted() -> None:
+def test_a_teacher_has_the_say_that_it_is_given() -> None:
     digits = pytest.importorskip("guarismo.train.digit")
     from guarismo.model import bundled
     from guarismo.train.export import parity_inks
     from guarismo.train.pool import Pool
 
     inks = np.rint(parity_inks() * 255).astype(np.uint8)
-    pool = Pool(inks, np.full(len(inks), 3))
-    alone, taught = digits.lesson(pool).wanted, digits.lesson(pool, bundled()).wanted
+    pool, rows = Pool(inks, np.full(len(inks), 3)), np.arange(len(inks))
+    lesson, alone = digits.lesson(pool, bundled()), digits.lesson(pool).wanted(rows, 0.5)
     assert (alone == np.eye(11)[pool.labels]).all()
+    np.testing.assert_allclose(lesson.wanted(rows, 0.0), alone)
+    taught = lesson.wanted(rows, 0.5)
     np.testing.assert_allclose(taught.sum(1), 1, atol=1e-5)
     assert (taught[:, 3] >= 0.5).all()
     assert (np.delete(taught, 3, axis=1).max(1) > 0.3).any()

@@ -89,26 +89,31 @@ def mnist_half(folder: Path) -> tuple[Pool, Pool]:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """inks uint8 (N, 28, 28), and the shares wanted of the ten digits and "not a digit", float32 (N, 11)."""
+    """inks uint8 (N, 28, 28), their labels int64 (N,) in 0..10, and a teacher's shares of them float32 (N, 11), or
+    None."""
 
     inks: NDArray[np.uint8]
-    wanted: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    opinions: NDArray[np.float32] | None = None
+
+    def wanted(self, rows: NDArray[np.int64], say: float) -> NDArray[np.float32]:
+        """The shares wanted of these rows, float32 (N, 11), where the teacher has so much of a ``say``."""
+        labels = np.eye(11, dtype=np.float32)[self.labels[rows]]
+        return labels if self.opinions is None else (1 - say) * labels + say * self.opinions[rows]
 
 
 TAUGHT = 0.5
-"""A teacher's share in what is wanted of a picture; the rest is its label's (Hinton, Vinyals and Dean 2015)."""
+"""A teacher's say in what is wanted of a picture at first, beside its label's (Hinton et al. 2015). It shrinks
+to nothing until the end (Clark et al. 2019, "teacher annealing"), or its errors would be learnt, too."""
 
 VIEWS = 3
 """Times that a teacher sees a picture, bent each time: the mean of these is right more often than one."""
 
 
 def lesson(pool: Pool, teacher: Path | None = None) -> Lesson:
-    """A pool with what is wanted of it: its labels, or half of that and half of what ``teacher`` makes of each picture,
-    a finished model (Furlanello et al. 2018, "born-again networks"). Raises ModelError where it is none."""
-    wanted = np.eye(11, dtype=np.float32)[pool.labels]
-    if teacher is not None:
-        wanted = (1 - TAUGHT) * wanted + TAUGHT * _opinions(teacher, pool.inks)
-    return Lesson(pool.inks, wanted)
+    """A pool to be learnt, with what ``teacher``, a finished model, makes of it (Furlanello et al. 2018, "born-again
+    networks"). Raises ModelError where it is none."""
+    return Lesson(pool.inks, pool.labels, None if teacher is None else _opinions(teacher, pool.inks))
 
 
 def _opinions(teacher: Path, inks: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -153,13 +158,14 @@ def _batches(
     recipe: Recipe, parts: tuple[Lesson, Lesson], epoch: int
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
     """Half MNIST's, half the pool's, mixed, so that each half of a batch has both."""
+    say = TAUGHT * (1 - epoch / recipe.epochs)
     rng = np.random.default_rng([recipe.seed, epoch])
     half = recipe.batch_size // 2
     orders = [rng.permutation(len(p.inks)) for p in parts]
     for start in range(0, recipe.epoch_size // 2 - half + 1, half):
         rows = [order[np.arange(start, start + half) % len(order)] for order in orders]
         inks = np.concatenate([p.inks[r] for p, r in zip(parts, rows, strict=True)])
-        wanted = np.concatenate([p.wanted[r] for p, r in zip(parts, rows, strict=True)])
+        wanted = np.concatenate([p.wanted(r, say) for p, r in zip(parts, rows, strict=True)])
         mixed = rng.permutation(len(inks))
         yield _bent(inks[mixed], rng), wanted[mixed]
 
