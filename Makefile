@@ -68,9 +68,10 @@ seeds: $(DEV)/ready  ## the short recipe with five seeds, and without a source: 
 	        --label "trained without $$source" --name without-$$source; \
 	done
 
-mistakes: $(DEV)/ready  ## pictures of what the bundled model gets wrong
+mistakes: $(DEV)/ready  ## pictures of what the bundled models get wrong
 	$(DEV)/bin/python benchmarks/mistakes.py mnist
 	$(DEV)/bin/python benchmarks/mistakes.py orand
+	$(DEV)/bin/python benchmarks/line_mistakes.py
 
 bench-tutorial: $(DEV)/ready  ## the tutorial's training against Keras' fit
 	$(DEV)/bin/python benchmarks/tutorial_speed.py

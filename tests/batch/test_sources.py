@@ -172,7 +172,7 @@ def test_shards_are_slices_that_do_not_depend_on_who_reads_them(tmp_path: Path) 
 
 def test_a_list_that_is_no_text(tmp_path: Path, fake_model: Path) -> None:
     (tmp_path / "list.txt").write_bytes(png(1))
-    with pytest.raises(DataError, match="is no text"):
+    with pytest.raises(DataError, match="is not text"):
         read(tmp_path / "list.txt", tmp_path / "out", fake_model)
 
 

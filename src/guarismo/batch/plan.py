@@ -107,7 +107,7 @@ def _listed(source: Source) -> Iterator[str]:
             lines = file.read().decode("utf-8-sig").splitlines()
         except UnicodeDecodeError as error:
             raise DataError(
-                "{path}: is no text; expected a list with one path or address a line", path=source.name
+                "{path}: is not text; expected a list with one path or address a line", path=source.name
             ) from error
     yield from dict.fromkeys(path for line in lines if (path := line.strip()))
 

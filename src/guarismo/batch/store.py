@@ -154,7 +154,8 @@ class Remote:
             self._fs = fsspec.filesystem(name, use_listings_cache=False)
         except ImportError as error:
             raise UsageError(
-                "{scheme}:// needs a package that is not here ({reason}); pip install 'guarismo[batch]'",
+                "{scheme}:// needs a package that is not here ({reason}); install it (for s3://: "
+                "pip install 'guarismo[batch]')",
                 scheme=name,
                 reason=_in_one_line(error),
             ) from error

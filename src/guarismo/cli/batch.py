@@ -43,7 +43,7 @@ LEAST_MEMORY = 256
     show_default=True,
     help="Form of the results.",
 )
-@click.option("--limit", type=click.IntRange(min=1), help="Read so many pictures at most.")
+@click.option("--limit", type=click.IntRange(min=1), help="Read at most N pictures.")
 @click.option("--shards", type=click.IntRange(1, 99_999), help="Parts to cut the work into; else 2000 pictures each.")
 @click.option("--concurrency", type=click.IntRange(1, 10_000), help="Workers at once; else one for each core.")
 @click.option("--memory", type=click.IntRange(min=LEAST_MEMORY), help="Megabytes that each worker may take.")

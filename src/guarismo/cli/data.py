@@ -76,7 +76,7 @@ def verify(name: str, folder: Path | None) -> int:
 
 
 @command.command(
-    "export-corrections", help="Corrections as a data set. Those that `guarismo serve --keep` kept, to train on."
+    "export-corrections", help="Export corrections as a data set. Those that `guarismo serve --keep` kept, to train on."
 )
 @click.argument("folder", metavar="FOLDER", type=click.Path(path_type=Path))
 @click.option(

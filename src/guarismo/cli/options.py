@@ -59,7 +59,7 @@ data = click.option(
 
 
 _LIMITS = (
-    click.option("--digits", type=click.IntRange(1, 100), help="Numbers have exactly so many digits, marks apart."),
+    click.option("--digits", type=click.IntRange(1, 100), help="Numbers have exactly N digits, not counting marks."),
     click.option("--pattern", metavar="REGEX", help=r"Numbers look like this, as a whole: \d{5}, \d+,\d\d, [0-9.]+"),
     click.option("--min", "minimum", metavar="N", help="Numbers are not less than this."),
     click.option("--max", "maximum", metavar="N", help="Numbers are not more than this."),

@@ -16,7 +16,7 @@ from guarismo.cli.train import load_arrays, needs_training
 )
 @click.option("--trials", type=click.IntRange(1, 100_000), default=30, show_default=True, help="Networks to try.")
 @click.option(
-    "--epochs", type=click.IntRange(1, 10_000), default=10, show_default=True, help="Times over all pictures."
+    "--epochs", type=click.IntRange(1, 10_000), default=10, show_default=True, help="Passes over all pictures."
 )
 @options.seed
 @options.data

@@ -20,10 +20,19 @@ if TYPE_CHECKING:
 @click.command("serve", help="Serve a page to draw on, and readings over HTTP.")
 @options.model
 @options.line_model
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
+@click.option(
+    "--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all."
+)
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 for any that is free.")
-@click.option("--api-key", metavar="KEY", envvar="GUARISMO_API_KEY", help="Ask for this key; else none is needed.")
-@click.option("--cors", metavar="ORIGIN", multiple=True, help="A web site whose pages may ask; can be repeated.")
+@click.option(
+    "--api-key",
+    metavar="KEY",
+    envvar="GUARISMO_API_KEY",
+    help="Ask for this key, or that in GUARISMO_API_KEY; else none is needed.",
+)
+@click.option(
+    "--cors", metavar="ORIGIN", multiple=True, help="A web site whose pages may call the service; can be repeated."
+)
 @click.option(
     "--keep",
     metavar="FOLDER",
@@ -89,7 +98,8 @@ def _listening(host: str, port: int) -> socket.socket:
         listening.listen(1024)
     except OSError as error:
         raise OutputError(
-            "{host}:{port}: cannot listen there ({reason}); another server may, choose another --port or --host",
+            "{host}:{port}: cannot listen there ({reason}); another server may be using it: choose another --port or "
+            "--host",
             host=host,
             port=port,
             reason=error.strerror or error,

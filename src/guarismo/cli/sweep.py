@@ -44,7 +44,7 @@ class Numbers(click.ParamType[tuple[int, ...]]):
 @click.option("--layers", type=Numbers(), default="3", show_default=True, help="Hidden layers.")
 @click.option("--seeds", type=click.IntRange(1, 1000), default=5, show_default=True, help="Runs of each combination.")
 @click.option(
-    "--epochs", type=click.IntRange(1, 10_000), default=20, show_default=True, help="Times over all pictures."
+    "--epochs", type=click.IntRange(1, 10_000), default=20, show_default=True, help="Passes over all pictures."
 )
 @options.data
 @click.option(

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from guarismo.train.tutorial import Arrays, Run
 
 
-@click.group("train", help="Train a network: the tutorial's, or the digit model.")
+@click.group("train", help="Train a network: the tutorial's, for digits, or for lines.")
 def command() -> None: ...
 
 
 @command.command("tutorial", help="The six-step tutorial's training, several times as fast. Leaves a run folder.")
 @click.option(
-    "--epochs", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Times over all pictures."
+    "--epochs", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Passes over all pictures."
 )
 @click.option(
     "--units", type=click.IntRange(1, 8192), default=128, show_default=True, help="Units of each hidden layer."
@@ -123,7 +123,7 @@ _learning_rate = click.option(
 @click.option("--epochs", type=click.IntRange(1, 10_000), help="Rounds of 60,000 pictures, if not the recipe's.")
 @_learning_rate
 @click.option(
-    "--parts", type=click.IntRange(1, 1000), help="Photographed pictures to train on, in ten thousands, if not 30."
+    "--parts", type=click.IntRange(1, 1000), help="Photographed pictures to train on, in units of 10,000; else 30."
 )
 @options.start
 @options.seed
@@ -193,12 +193,12 @@ def digit(
 
 
 @command.command("line", help="Train the line model. It learns to read written numbers, on generated lines.")
-@click.option("--epochs", type=click.IntRange(1, 10_000), help="Rounds of 30,000 lines, if not 50.")
+@click.option("--epochs", type=click.IntRange(1, 10_000), help="Rounds of 30,000 lines; else 50.")
 @_learning_rate
 @click.option(
     "--parts",
     type=click.IntRange(1, 1000),
-    help="Lines to train on, in five thousands, if not 72; one part more is of writers held out.",
+    help="Lines to train on, in units of 5,000; else 72. One unit more is of writers held out.",
 )
 @options.start
 @options.seed

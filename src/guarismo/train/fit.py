@@ -111,7 +111,7 @@ def epochs(
 def _check(epoch: Epoch, recipe: Recipe) -> None:
     if not (np.isfinite(epoch.loss) and all(np.isfinite(w).all() for w in epoch.state.weights)):
         raise DataError(
-            "the loss or a weight is no number any more (loss {loss:.4g}) in epoch {epoch} (step {step}) "
+            "the loss or a weight is no longer a number (loss {loss:.4g}) in epoch {epoch} (step {step}) "
             "at a learning rate of {rate:g}: try a smaller --learning-rate; the epochs before are kept",
             loss=epoch.loss,
             epoch=epoch.number,

@@ -79,7 +79,7 @@ async function read() {
     showWhy(page.explanation, number, asked);
     remember(number);
   } catch (error) {
-    complain(asked === "number" && error.status === 503 ? words().no_numbers : error.status ? error.message : words().offline);
+    complain(asked === "number" && error.status === 503 && !settings.reads_numbers ? words().no_numbers : error.status ? error.message : words().offline);
   }
 }
 
