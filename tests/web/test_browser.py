@@ -136,12 +136,12 @@ def test_a_drawn_seven_is_read_and_shown_why(opened: Any) -> None:
     assert page.locator("#ink").evaluate("picture => picture.naturalWidth") == 28
     page.screenshot(path=SHOTS / "draw-1280.png")
     page.click("#undo")
-    playwright.expect(page.locator("#advice")).to_contain_text("Write a digit")
+    playwright.expect(page.locator("#advice")).to_contain_text("Write on the paper")
     page.click("#redo")
     reading(page, "7")
     page.click("#eraser")
     draw(page, [[(0.5, -0.3), (0.5, 0.3)]], 0.3, 0.2, 0.6)
-    playwright.expect(page.locator("#advice")).to_contain_text("Write a digit")
+    playwright.expect(page.locator("#advice")).to_contain_text("Write on the paper")
 
 
 def test_a_finger_draws_and_the_page_does_not_scroll(opened: Any) -> None:
