@@ -115,3 +115,14 @@ def test_info_names_the_model_and_the_machine(capsys: pytest.CaptureFixture[str]
     told = capsys.readouterr().out
     for word in ("guarismo", "python", "onnxruntime", "digit 2026", "GUARISMO_DATA"):
         assert word in told
+
+
+def test_a_line_model_is_exported_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from guarismo.model import bundled, load_model
+    from guarismo.strip import STRIP_VERSION
+
+    assert run("export", str(bundled("line")), "--out", str(tmp_path / "line")) == 0
+    assert (
+        load_model(tmp_path / "line", STRIP_VERSION, "line").labels
+        == load_model(bundled("line"), STRIP_VERSION, "line").labels
+    )

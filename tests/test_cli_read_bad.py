@@ -8,7 +8,7 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +16,9 @@ import pytest
 from PIL import Image
 
 from fakes import painted, write_fake_model
-from guarismo import cli, model
+from guarismo import cli, ink, model, networks
 from guarismo.cli import main
+from guarismo.types import Gray
 from test_cli_read import run, save, shell
 from test_image import bomb, encoded
 
@@ -68,6 +69,25 @@ def test_a_bad_file_among_good_ones_is_one_line_and_all_others_are_read(
     assert [line["page"]["numbers"][0]["text"] for line in lines[::2]] == ["7", "7"]
     assert lines[1] == {"file": name, "error": err.removeprefix("error: ").rstrip()}
     assert everything(here) == before
+
+
+def test_a_picture_on_which_something_breaks_takes_no_other_along(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("odd.png").write_bytes(encoded(np.full((33, 44), 255, np.uint8)))
+    whole = ink.frames
+
+    def breaks(grays: Iterable[Gray]) -> list[ink.Framed]:
+        every = list(grays)
+        if any(gray.shape == (33, 44) for gray in every):
+            raise ValueError("a mistake\nof ours")
+        return whole(every)
+
+    monkeypatch.setattr(networks, "frames", breaks)
+    assert run("good.png", "odd.png", "good.png", "--format", "jsonl") == 1
+    out, err = capsys.readouterr()
+    assert err == "error: odd.png: could not be read (a mistake of ours); look at it, and tell us\n"
+    assert ["page" in json.loads(line) for line in out.splitlines()] == [True, False, True]
 
 
 def test_nothing_is_written_for_a_bad_picture(here: Path) -> None:

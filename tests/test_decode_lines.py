@@ -275,3 +275,8 @@ def test_a_doubtful_mark_needs_no_further_look_where_it_is_likely_enough() -> No
     likely[6, BLANK], open_[6, BLANK] = 13, 14
     assert decode.is_clear(decode.Hearing(ctc.log_softmax(likely)).readings())
     assert not decode.is_clear(decode.Hearing(ctc.log_softmax(open_)).readings())
+
+
+def test_what_a_longer_look_says_must_fit_into_the_first() -> None:
+    first, longer = (ctc.log_softmax(one) for one in (said("1", lead=0.3, steps=7), said("123456789", 20)))
+    assert all(len(one.spelled) <= 7 for one in decode.Hearing(first).readings([longer]))

@@ -284,3 +284,15 @@ def test_text_stripes_and_a_frame_are_no_grids() -> None:
     framed = np.full((300, 400), 255, np.uint8)
     cv2.rectangle(framed, (50, 40), (350, 260), (0,), 3)
     assert find(framed) == []
+
+
+def test_cells_around_others_with_a_gap_between_are_one_grid() -> None:
+    """A ring of cells, bare paper, a block: what lies apart reaches over the whole lattice."""
+    nodes = np.stack(np.meshgrid(np.arange(0, 281, 40.0), np.arange(0, 281, 40.0)), -1)
+    level, upright = np.ones((8, 7)), np.ones((7, 8))
+    level[2:6, 1] = level[2:6, 5] = 0
+    level[2, 1:6] = level[5, 1:6] = 0
+    upright[1, 2:6] = upright[5, 2:6] = 0
+    upright[1:6, 2] = upright[1:6, 5] = 0
+    found = sides.cleared(sides.Lattice(nodes, level, upright))
+    assert found and all(one.rows <= 7 for one in found)

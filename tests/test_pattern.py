@@ -299,3 +299,8 @@ def test_the_only_text_that_fits_is_found_however_unlikely() -> None:
     logits = np.zeros((3, len(LABELS)), np.float32)
     logits[[0, 1, 2], [7, 7, 1]] = 60  # "771" would need a blank between, and there is no step for it
     assert ctc.search(ctc.log_softmax(logits), LABELS, BLANK, automaton(allowed=("771", "789")))[0][0] == "789"
+
+
+def test_a_pattern_that_would_fill_the_memory_is_refused() -> None:
+    with pytest.raises(UsageError, match="too large to follow"):
+        automaton(pattern="(0|1)*1(0|1){13}")

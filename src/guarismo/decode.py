@@ -207,7 +207,8 @@ class Hearing:
             if found[0].confidence > ALONE:
                 return found
         self._texts = self._texts or ctc.likely(self.first, LINE_LABELS, BLANK, self.allowed)
-        texts = list(dict.fromkeys(self._texts + [text for one in further for text in _best(one, self.allowed)]))
+        more = (text for one in further for text in _best(one, self.allowed))  # of strips that may be longer
+        texts = list(dict.fromkeys([*self._texts, *(text for text in more if _fits(text, self.first))]))
         other = _spelled(pieces.likeliest(said), texts[0]) if said is not None and texts else None
         if other is None or other in texts:
             return _ranked(texts, looks, said)
@@ -253,10 +254,14 @@ def _ranked(
     return [best, *sorted((one for one in found.values() if one is not best), key=lambda one: -one.confidence)]
 
 
+def _fits(text: str, steps: ctc.Steps) -> bool:
+    """Whether there are steps enough for a text: one for each character, and a blank between two that are alike."""
+    return len(text) + sum(one == after for one, after in pairwise(text)) <= len(steps)
+
+
 def _may_be(text: str, first: ctc.Steps, allowed: Language | None) -> bool:
     """Whether a text is allowed, and the first look's steps (T, 17) have room and a little likelihood for it."""
-    fits = len(text) + sum(one == after for one, after in pairwise(text)) <= len(first)
-    if not fits or (allowed is not None and not _is_allowed(text, allowed)):
+    if not _fits(text, first) or (allowed is not None and not _is_allowed(text, allowed)):
         return False
     best = ctc.greedy(first, LINE_LABELS, BLANK)[1]
     return bool(ctc.log_probability(first, text, LINE_LABELS, BLANK) > best + np.log(FLOOR))

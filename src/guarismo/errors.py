@@ -55,6 +55,12 @@ class PictureError(DataError):
     """Not a picture, empty, cut short, or beyond the limits on bytes and pixels."""
 
 
+def unread(error: Exception, name: str = "the picture") -> PictureError:
+    """What is said of a picture on which something breaks that should not: OpenCV, the runtime, we ourselves."""
+    words = " ".join(str(error).split())[:300] or type(error).__name__
+    return PictureError("{name}: could not be read ({reason}); look at it, and tell us", name=name, reason=words)
+
+
 class DatasetError(DataError):
     """A data set is missing, incomplete, changed or wrongly labelled."""
 

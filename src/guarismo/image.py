@@ -224,7 +224,10 @@ def _from_phone(data: bytes, name: str) -> Image.Image:
             "{name}: a HEIC picture, which needs one more package: pip install 'guarismo[heic]'; or save it as JPEG",
             name=name,
         ) from error
-    return pillow_heif.open_heif(io.BytesIO(data)).to_pillow()  # type: ignore[no-any-return]
+    picture = pillow_heif.open_heif(io.BytesIO(data))
+    if picture.size[0] * picture.size[1] > MAX_PIXELS:  # before it is decoded
+        raise _too_large(name)
+    return picture.to_pillow()  # type: ignore[no-any-return]
 
 
 def _recognised(data: bytes, name: str) -> Image.Image:
@@ -298,13 +301,8 @@ def _from_pil(picture: Image.Image, name: str, alone: bool = True) -> Gray:
 
 
 def _from_array(array: NDArray[Any]) -> Gray:
-    if (
-        array.dtype == np.uint8
-        and array.ndim == 2
-        and len(array) > 1
-        and 0 < array.size <= MAX_PIXELS
-        and array.max() > 1
-    ):
+    plain = array.dtype == np.uint8 and array.ndim == 2 and len(array) > 1 and 0 < array.size <= MAX_PIXELS
+    if plain and array.max() > 1:
         return array.copy()
     if array.size == 0 or array.dtype.kind not in "buif":
         raise PictureError(
@@ -314,10 +312,10 @@ def _from_array(array: NDArray[Any]) -> Gray:
         )
     levels = _to_eight_bits(_channels_last(array))
     if levels.ndim == 2:
-        return levels
+        return levels.copy()
     if levels.shape[2] in (2, 4):
         return _over_paper(levels if levels.shape[2] == 4 else levels[..., [0, 0, 0, 1]])
-    return _luminance(levels) if levels.shape[2] == 3 else levels[..., 0]
+    return _luminance(levels) if levels.shape[2] == 3 else levels[..., 0].copy()
 
 
 def _channels_last(array: NDArray[Any]) -> NDArray[Any]:

@@ -36,19 +36,23 @@ _pdfium = Lock()
 @dataclass(frozen=True, slots=True)
 class Paper:
     """``count`` pages; ``page`` gives one of them, from 0, as a ``Gray``. Raises PictureError where it cannot be read.
-    ``numbered`` is false for a picture, which has no pages to count."""
+    ``numbered`` is false for a picture, which has no pages to count. ``close`` lets go of what the pages are in."""
 
     count: int
     page: Callable[[int], Gray]
     numbered: bool = True
+    close: Callable[[], None] = lambda: None
 
     def pages(self, most: int = MAX_PAGES) -> Iterator[Gray | PictureError]:
-        """The first ``most`` pages one by one, or the errors that took their places."""
-        for number in range(min(self.count, most)):
-            try:
-                yield self.page(number)
-            except PictureError as error:
-                yield error
+        """The first ``most`` pages one by one, or the errors that took their places; then it is closed."""
+        try:
+            for number in range(min(self.count, most)):
+                try:
+                    yield self.page(number)
+                except PictureError as error:
+                    yield error
+        finally:
+            self.close()
 
 
 def paper(source: Source) -> Paper:
@@ -82,9 +86,15 @@ def _pdf(data: bytes, name: str) -> Paper:
         if document.get_formtype():
             document.init_forms()  # what was typed into fields is drawn too
         count = len(document)
+
+    def close() -> None:
+        with _pdfium:  # left to itself it would be closed in any thread
+            document.close()
+
     if count == 0:
+        close()
         raise PictureError("{name}: a PDF without pages; save it again", name=name)
-    return Paper(count, lambda number: _drawn(document, number, f"{name}[{number + 1}]"))
+    return Paper(count, lambda number: _drawn(document, number, f"{name}[{number + 1}]"), close=close)
 
 
 def _drawn(document: Any, number: int, name: str) -> Gray:

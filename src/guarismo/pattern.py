@@ -32,14 +32,13 @@ from numpy.typing import NDArray
 
 from guarismo.errors import UsageError
 
-MAX_STATES = 20_000
-"""While an automaton is built; each of up to a hundredth as many terms. 3,600 take 0.2 s and 50 MB for each line."""
+MAX_STATES, MOST_KEPT = 20_000, 4_000
+"""While an automaton is built, each of up to a hundredth as many terms; and of a pattern's, made as small as can be:
+3,600 take 0.2 s and 50 MB for a line of 100 steps."""
 
-MAX_PATTERN = 250
-"""Characters of a pattern: what nests deeper than this allows would exhaust Python's stack."""
-
-MAX_PLACES = 40
-"""Digits of a bound: far beyond what is written by hand, far below what fills the memory (1e999999)."""
+MAX_PATTERN, MAX_PLACES = 250, 40
+"""Characters of a pattern: what nests deeper would exhaust Python's stack. Digits of a bound: far beyond what is
+written by hand, far below what fills the memory (1e999999)."""
 
 State = TypeVar("State", bound=Hashable)
 Columns = Mapping[str, int]
@@ -201,7 +200,9 @@ def _like(pattern: str, columns: Columns, size: int) -> Automaton:
         return {symbol: frozenset(rest) for symbol, rest in _merged(map(_after, terms)).items()}
 
     start = frozenset(_Parser(pattern, columns).either())
-    return _explored(start, moves, lambda terms: any(map(_may_end, terms)), size)
+    if len((found := _explored(start, moves, lambda terms: any(map(_may_end, terms)), size)).table) > MOST_KEPT:
+        raise _too_large()
+    return found
 
 
 def _may_end(term: Term) -> bool:
@@ -394,7 +395,6 @@ def _decimal(name: str, came: object) -> Decimal:
 _MAKERS: dict[str, Callable[[Any, Columns, int], Automaton]] = {
     "allowed": _listed,
     "digits": _counted,
-    "minimum": partial(_bounded, "minimum"),
-    "maximum": partial(_bounded, "maximum"),
+    **{name: partial(_bounded, name) for name in ("minimum", "maximum")},
     "pattern": _like,
 }

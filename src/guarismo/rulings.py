@@ -116,7 +116,7 @@ def _families(pieces: Segments) -> Group | None:
     angles, weights = _angles(pieces), _lengths(pieces) ** 2
     first = _direction(angles, weights)
     other = _off(angles, first) > APART
-    if first is None or other.sum() < 3:
+    if other.sum() < 3:
         return None
     second = _direction(angles[other], weights[other])
     if _off(np.array([first]), 0)[0] > _off(np.array([second]), 0)[0]:

@@ -271,5 +271,6 @@ def _parts(lattice: Lattice) -> list[Lattice]:
     found = []
     for left, top, width, height, _area in stats[1:].tolist():
         part = lattice.some_rows(top, top + height).turned().some_rows(left, left + width).turned()
-        found += cleared(part)
+        whole = (part.rows, part.columns) == (lattice.rows, lattice.columns)  # cells around others, with a gap between
+        found += [part] if whole else cleared(part)
     return found

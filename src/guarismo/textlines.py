@@ -5,7 +5,7 @@ A number ends where the gap is wider than ``GAP``: columns stay apart, groups of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -66,9 +66,13 @@ def find(page: Inked) -> Lines:
         chosen = np.sort(chosen[np.argsort(-height[chosen], kind="stable")[:MOST]])
     groups = _groups(stats[chosen])
     found = [_line(chosen[groups == number], stats) for number in range(groups.max(initial=-1) + 1)]
-    loose = ~_remains(page, labels, stats)
-    lines = _joined([_with_marks(line, stats, loose) for line in found], stats)
-    lines = [_with_marks(line, stats, loose) for line in _across(lines, stats, loose)]
+    loose = 1 + np.flatnonzero((~_remains(page, labels, stats) & ~specks(stats, 0.0))[1:])
+    loose = loose[np.argsort(stats[loose, 0], kind="stable")]
+    lines = _together([_with_marks(line, stats, loose) for line in found], stats, _bridged)
+    places = np.array([(one.box.left, one.box.top, one.box.right, one.box.bottom) for one in lines]).reshape(-1, 4)
+    marks = stats[loose]
+    lines = _together(lines, stats, lambda one, other: _goes_on(one, other, places, marks))
+    lines = [_with_marks(line, stats, loose) for line in lines]
     numbers = [line for line in _alone(lines) if line.box.width < LONGEST * line.height]
     kept = [line for line in numbers if _is_writing(line, stats, page, labels)]
     return Lines(tuple(kept), labels, stats)
@@ -148,21 +152,23 @@ FLAT, AT_FOOT = 2.0, 0.1
 """Width against height of a dash, and how far from the foot of a line, in heights of it: lower are worn rules."""
 
 
-def _with_marks(line: Line, stats: NDArray[np.int64], loose: NDArray[np.bool_]) -> Line:
-    """Points, commas, dashes and strokes about it that are ``loose`` are its own too, rows of dots are not."""
-    left, top, width, height, _area = stats.T
+def _with_marks(line: Line, stats: NDArray[np.int64], loose: NDArray[np.int64]) -> Line:
+    """Points, commas, dashes and strokes about it are its own too, rows of dots are not. ``loose`` are the pieces that
+    may be such, from left to right."""
     box, high = line.box, line.height
+    loose = loose[slice(*np.searchsorted(stats[loose, 0], (box.left - 3 * high, box.right + 3 * high)))]
+    left, top, width, height, _area = stats[loose].T
     x, y = left + width / 2, top + height / 2
     lift = line.slope * (x - (box.left + box.right) / 2)
     spare = abs(line.slope) * box.width / 2
     fit = (y - lift > box.top + spare - 0.15 * high) & (y - lift < box.bottom - spare + 0.3 * high)
-    fit &= (height < 1.2 * high) & (width < 1.6 * high) & ~specks(stats, high) & loose
+    fit &= (height < 1.2 * high) & (width < 1.6 * high) & ~specks(stats[loose], high)
     fit &= (width < FLAT * height) | (y - lift < box.bottom - spare - AT_FOOT * high)
-    fit[0], fit[line.pieces] = False, False
+    fit &= ~np.isin(loose, line.pieces)
     reach = box.right + np.where(width > 1.5 * height, DASHED, AFTER) * high
     near = fit & (left + width > box.left - BEFORE * high) & (left < reach)
     end = (left + width)[near].max(initial=box.left)
-    marks = np.flatnonzero(near | (fit & (left > box.left) & (left < end + AFTER * high)))
+    marks = loose[near | (fit & (left > box.left) & (left < end + AFTER * high))]
     if not marks.size or len(marks) > 3 + 1.5 * len(line.pieces):
         return line
     pieces = np.concatenate([line.pieces, marks])
@@ -175,27 +181,32 @@ def specks(stats: NDArray[np.int64], high: float) -> NDArray[np.bool_]:
     return np.asarray((longest < max(2.0, 0.05 * high)) | (area < max(3.0, 0.003 * high * high)), bool)
 
 
-def _joined(lines: list[Line], stats: NDArray[np.int64]) -> list[Line]:
-    """Those whose marks bridge the gap between them are one: 21 - 10 - 1932."""
-    lines = sorted(lines, key=lambda one: one.box.left)
+def _together(lines: list[Line], stats: NDArray[np.int64], one_number: Callable[[Line, Line], bool]) -> list[Line]:
+    """Those that are ``one_number`` with another, further left, as one line."""
     joined: list[Line] = []
-    for line in lines:
-        before = next((i for i, one in enumerate(joined) if _bridged(one, line)), None)
-        if before is None:
-            joined.append(line)
+    ends = np.zeros((len(lines), 4))  # of those joined: right, top, bottom, height
+    for line in sorted(lines, key=lambda one: one.box.left):
+        right, top, bottom, height = ends[: len(joined)].T
+        reach = WIDE_WITH_MARK * np.maximum(height, line.height)
+        near = (right + reach >= line.box.left) & (top - reach < line.box.bottom) & (bottom + reach > line.box.top)
+        i = next((i for i in np.flatnonzero(near).tolist() if one_number(joined[i], line)), len(joined))
+        if i < len(joined):
+            pieces = np.union1d(joined[i].pieces, line.pieces)
+            joined[i] = _line(pieces, stats, max(joined[i].height, line.height))
         else:
-            pieces = np.union1d(joined[before].pieces, line.pieces)
-            joined[before] = _line(pieces, stats, max(joined[before].height, line.height))
+            joined.append(line)
+        ends[i] = joined[i].box.right, joined[i].box.top, joined[i].box.bottom, joined[i].height
     return joined
 
 
 def _bridged(one: Line, other: Line) -> bool:
-    """Whether ``other``, on the right of ``one``, goes on where a mark after it, or before, ends."""
+    """Whether ``other``, on the right of ``one``, goes on where a mark after it, or before, ends: 21 - 10 - 1932."""
     high = max(one.height, other.height)
     gap = other.box.left - one.box.right
-    level = _are_level(one, other) and min(one.height, other.height) > ALIKE * high
-    shared = bool(np.isin(one.pieces, other.pieces).any())  # a dash that is as near to both
-    return level and (shared or -0.5 * high < gap < 0.9 * GAP * high)
+    if not _are_level(one, other) or min(one.height, other.height) <= ALIKE * high:
+        return False
+    # or they share a dash that is as near to both
+    return -0.5 * high < gap < 0.9 * GAP * high or bool(np.isin(one.pieces, other.pieces).any())
 
 
 def _are_level(one: Line, other: Line) -> bool:
@@ -212,31 +223,18 @@ LIKE = 0.7
 """Height of the lower group against the higher one's."""
 
 
-def _across(lines: list[Line], stats: NDArray[np.int64], loose: NDArray[np.bool_]) -> list[Line]:
-    """What stands farther apart than ``GAP`` in a row is one number where the page has no columns there: 24 732, 3 - 1.
-    Rows above and below tell: some go on through the gap, or several end before it, and hardly any begins there."""
-    lines = sorted(lines, key=lambda one: one.box.left)
-    places = np.array([(one.box.left, one.box.top, one.box.right, one.box.bottom) for one in lines]).reshape(-1, 4)
-    joined: list[Line] = []
-    for line in lines:
-        before = next((i for i, one in enumerate(joined) if _goes_on(one, line, places, stats, loose)), None)
-        if before is None:
-            joined.append(line)
-        else:
-            one = joined[before]
-            joined[before] = _line(np.union1d(one.pieces, line.pieces), stats, max(one.height, line.height))
-    return joined
+def _goes_on(one: Line, other: Line, places: NDArray[np.int64], marks: NDArray[np.int64]) -> bool:
+    """Whether ``other``, on the right of ``one`` and farther off than ``GAP``, is the same number: 24 732, 3 - 1.
 
-
-def _goes_on(
-    one: Line, other: Line, places: NDArray[np.int64], stats: NDArray[np.int64], loose: NDArray[np.bool_]
-) -> bool:
-    """Whether ``other``, on the right, is the same number as ``one``. ``places`` are all lines' corners (N, 4)."""
+    It is where the page has no columns there. Rows above and below tell: some go on through the gap, or several end
+    before it, and hardly any begins there. ``places`` are all lines' left, top, right and bottom (N, 4), ``marks`` the
+    stats (M, 5) of what may be marks.
+    """
     high, low = max(one.height, other.height), min(one.height, other.height)
     start, end = one.box.right, other.box.left
     if not 0 < end - start <= WIDE_WITH_MARK * high or low < LIKE * high or not _are_level(one, other):
         return False
-    if end - start > WIDE * high and not _has_mark(one, other, stats, loose):
+    if end - start > WIDE * high and not _has_mark(one, other, marks):
         return False
     left, top, right, bottom = places.T
     elsewhere = (bottom < max(one.box.top, other.box.top) + 0.3 * high) | (
@@ -249,15 +247,14 @@ def _goes_on(
     return bool(through.sum() >= begins.sum() and (through.any() or ends.sum() >= 2))
 
 
-def _has_mark(one: Line, other: Line, stats: NDArray[np.int64], loose: NDArray[np.bool_]) -> bool:
+def _has_mark(one: Line, other: Line, marks: NDArray[np.int64]) -> bool:
     """Whether there is something like a dash or a colon in the middle between them."""
-    left, top, width, height, _area = stats.T
+    left, top, width, height, _area = marks.T
     high, gap = max(one.height, other.height), other.box.left - one.box.right
     middle = (one.box.top + one.box.bottom + other.box.top + other.box.bottom) / 4
     away = top + height / 2 - middle
-    there = (left > one.box.right + 0.2 * gap) & (left + width < other.box.left - 0.2 * gap) & loose
-    there &= (height < 0.4 * high) & (np.abs(away) < 0.55 * high) & ~specks(stats, high)
-    there[0] = False
+    there = (left > one.box.right + 0.2 * gap) & (left + width < other.box.left - 0.2 * gap)
+    there &= (height < 0.4 * high) & (np.abs(away) < 0.55 * high) & ~specks(marks, high)
     dash = there & (width > 0.15 * high) & (np.abs(away) < 0.3 * high)
     above, below = (np.flatnonzero(there & (width < 0.4 * high) & side) for side in (away < 0, away > 0))
     colon = np.abs(left[above][:, None] - left[below]) < 0.2 * high

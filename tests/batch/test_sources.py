@@ -185,3 +185,14 @@ def test_what_was_listed_is_what_is_read(tmp_path: Path) -> None:
     ]
     assert plan.write_listing([Piece("a", tag="2")], tmp_path / "m").sha256 != listing.sha256
     assert pictures(1)[0][0] == "0000.png"
+
+
+def test_a_link_to_nothing_and_a_missing_archive_are_errors_of_their_own(tmp_path: Path, fake_model: Path) -> None:
+    write_folder(tmp_path / "in", 2)
+    for name in ("notes.txt", "gone.png"):
+        (tmp_path / "in" / name).symlink_to(tmp_path / "nowhere")
+    read(tmp_path / "in", tmp_path / "out", fake_model)
+    assert answers(tmp_path / "out") == [("0000.png", "0"), ("0001.png", "1"), ("gone.png", None)]
+    (tmp_path / "in" / "list.txt").write_text("missing.tar\n0001.png")
+    read(tmp_path / "in" / "list.txt", tmp_path / "listed", fake_model)
+    assert sorted(str(text) for _name, text in answers(tmp_path / "listed")) == ["1", "None"]

@@ -411,3 +411,46 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_served(reade
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="corrections cannot be kept there"):
         create_app(reader, Settings(keep=tmp_path / "file"))
+
+
+def test_many_pictures_have_one_limit_together(client: TestClient, reader: Reader) -> None:
+    large = base64.b64encode(png(np.full((900, 900), 255, np.uint8))).decode()
+    with small(client, reader, pixels=1_000_000) as little:
+        assert little.post("/v1/digits", json={"pictures": [large]}).status_code == 200
+        assert "together" in problem(little.post("/v1/digits", json={"pictures": [large] * 2}), 413)
+
+
+@pytest.mark.parametrize("path", ["/v1/read", "/v1/strokes", "/v1/digits", "/v1/corrections"])
+def test_a_body_whose_length_is_not_said_is_bounded_too(client: TestClient, reader: Reader, path: str) -> None:
+    def parts() -> Iterator[bytes]:
+        for _ in range(40):
+            yield b" " * 10_000
+
+    with small(client, reader, bytes=250_000) as little:
+        assert "bytes" in problem(little.post(path, content=parts()), 413)
+        assert little.post("/v1/read?as=digit", content=iter([SEVEN[:500], SEVEN[500:]])).json()["numbers"]
+
+
+def test_what_breaks_is_a_problem_too() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        raise RuntimeError("a mistake")
+
+    client = TestClient(Guard(app, Settings(), Metrics(lambda: 0), lambda: None))
+    answer = client.get("/v1/settings")
+    problem(answer, 500)
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_strokes_of_many_points_are_drawn_off_the_loop(client: TestClient) -> None:
+    ring = [[100 + 80 * np.cos(a), 100 + 80 * np.sin(a)] for a in np.linspace(0, 2 * np.pi, 5000)]
+    found = client.post("/v1/strokes?as=digit", json={"strokes": [ring], "width": 12}).json()
+    assert found["numbers"][0]["text"] == "0" and found["drawing"]["scale"] > 0
+
+
+@pytest.mark.parametrize("width", [0, 1e-308, 1e-20])
+def test_a_pen_without_width_is_refused(client: TestClient, width: float) -> None:
+    problem(client.post("/v1/strokes", json={"strokes": [[[10, 10]]], "width": width}), 422)
+
+
+def test_a_pdf_is_told_what_can_be_sent_instead(client: TestClient) -> None:
+    assert "PDF" in problem(client.post("/v1/read?as=page", content=b"%PDF-1.7 ..."), 415)

@@ -117,8 +117,11 @@ def _of_file(root: str, file: File, counting: bool) -> Iterator[Piece]:
     if not file.path.lower().endswith(containers.SUFFIXES):
         yield Piece(file.path, tag=tag)
         return
-    for start, count in containers.parts(join(root, file.path), GRAIN, counting):
-        yield Piece(file.path, start, count, tag)
+    try:
+        for start, count in containers.parts(join(root, file.path), GRAIN, counting):
+            yield Piece(file.path, start, count, tag)
+    except FileNotFoundError:  # named in a list: an error of its own, as a picture would be
+        yield Piece(file.path, 0, 1, tag)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, get_args
 
-from guarismo.errors import DataError, GuarismoError, PictureError, UsageError
+from guarismo.errors import DataError, GuarismoError, PictureError, UsageError, unread
 from guarismo.image import batches, load_gray
 from guarismo.kinds import read_as
 from guarismo.pattern import Constraints
@@ -140,8 +140,7 @@ def _read_alone(read: Read, gray: Gray) -> Page | DataError:
     except MemoryError:
         return PictureError(TOO_LITTLE)
     except Exception as error:
-        words = " ".join(str(error).split())[:300] or type(error).__name__
-        return PictureError("the picture: could not be read ({reason}); look at it, and tell us", reason=words)
+        return unread(error)
 
 
 def _error_row(name: str, error: DataError) -> Row:

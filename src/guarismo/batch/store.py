@@ -103,8 +103,13 @@ class Local:
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             relative = Path(os.path.relpath(here, folder)).as_posix()
             for name in sorted(name for name in names if not name.startswith(".")):
-                status = Path(here, name).stat()
-                yield File(name if relative == "." else f"{relative}/{name}", status.st_size, str(status.st_mtime_ns))
+                path = name if relative == "." else f"{relative}/{name}"
+                try:
+                    status = Path(here, name).stat()
+                except FileNotFoundError:  # a link to nothing, or gone since: an error of its own, if it is read
+                    yield File(path, 0, "")
+                else:
+                    yield File(path, status.st_size, str(status.st_mtime_ns))
 
     def sizes(self, folder: str) -> dict[str, int]:
         if not Path(folder).is_dir():

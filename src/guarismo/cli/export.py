@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -9,7 +10,8 @@ import click
 from guarismo.errors import OutputError, UsageError
 from guarismo.files import write_whole
 from guarismo.ink import INK_VERSION
-from guarismo.model import CARD, DESCRIPTION, WEIGHTS, load_model, model_directory
+from guarismo.model import CARD, DESCRIPTION, LINE_LABELS, WEIGHTS, load_model, model_directory
+from guarismo.strip import STRIP_VERSION
 
 
 @click.command("export", help="Copy the model of a run to a directory of its own. Each file is verified.")
@@ -19,7 +21,10 @@ from guarismo.model import CARD, DESCRIPTION, WEIGHTS, load_model, model_directo
 )
 def command(run: Path, out: Path) -> int:
     directory = model_directory(run)
-    load_model(directory, INK_VERSION)
+    if _is_line_model(directory):
+        load_model(directory, STRIP_VERSION, "line")
+    else:
+        load_model(directory, INK_VERSION)
     if out.exists():
         raise UsageError("{path}: is there already; name a new directory", path=out)
     try:
@@ -32,3 +37,12 @@ def command(run: Path, out: Path) -> int:
         raise
     click.echo(str(out))
     return 0
+
+
+def _is_line_model(directory: Path) -> bool:
+    """By its labels. What is no model at all is told by who loads it."""
+    try:
+        labels = json.loads((directory / DESCRIPTION).read_text())["labels"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return bool(labels == list(LINE_LABELS))

@@ -12,7 +12,7 @@ import click
 from guarismo.cli import _, complain, options
 from guarismo.cli.inputs import opened
 from guarismo.cli.written import Folders, One, Written
-from guarismo.errors import GuarismoError, UsageError
+from guarismo.errors import GuarismoError, UsageError, unread
 from guarismo.files import write_whole
 from guarismo.image import batches
 from guarismo.kinds import read_as
@@ -144,10 +144,22 @@ def _hinting(read: Reads) -> Reads:
     return hinting
 
 
+def _each(read: Reads, good: list[Named]) -> list[One]:
+    """All at once, or, where that fails, one by one: a picture on which something breaks must not take others along."""
+    try:
+        return read(good)
+    except (GuarismoError, MemoryError):
+        raise
+    except Exception as error:
+        if len(good) > 1:
+            return [one for named in good for one in _each(read, [named])]
+        return [One(Result(name, error=unread(error, name).in_words())) for name, *_ in good]
+
+
 def _readings(read: Reads, paths: tuple[str, ...], most: int | None) -> Iterator[One]:
     """Read in batches; a picture that cannot be opened is an error in its place."""
     for chunk in batches(opened(paths, most)):
         good = [(name, number, gray) for name, number, gray in chunk if not isinstance(gray, GuarismoError)]
-        found = iter(read(good))
+        found = iter(_each(read, good))
         for name, _number, gray in chunk:
             yield One(Result(name, error=gray.in_words())) if isinstance(gray, GuarismoError) else next(found)

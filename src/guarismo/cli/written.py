@@ -85,7 +85,7 @@ class Written:
         assert result.page is not None
         doubted = [p.number for p in places(result.page) if p.number.status not in ("read", "blank")]
         for place, number in enumerate(doubted, 1):
-            cutout, box = f"{stem}-{place}.png", number.box
+            cutout, box = f"{self._unique(f'{stem}-{place}.png', None)}.png", number.box
             self._save(Image.fromarray(_around(gray, box)), folder / cutout)
             edges = [box.left, box.top, box.right, box.bottom]
             said = [number.text, number.status, round(number.confidence, 6), ""]

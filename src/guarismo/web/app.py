@@ -22,7 +22,7 @@ from starlette.exceptions import HTTPException
 
 from guarismo import Digit, Number, Page, Reader, __version__
 from guarismo.errors import GuarismoError, PictureError
-from guarismo.image import load_gray
+from guarismo.image import is_pdf, load_gray
 from guarismo.ink import frame
 from guarismo.kinds import read_as
 from guarismo.pattern import Constraints
@@ -117,7 +117,7 @@ def create_app(reader: Reader, settings: Settings) -> FastAPI:
         )
     _reading(app, reader, work, settings, metrics)
     _protocol(app, reader, work, settings)
-    _corrections(app, reader, kept, settings)
+    _corrections(app, reader, kept, work, settings)
     _page(app, metrics)
     return app
 
@@ -139,11 +139,20 @@ def _opened(data: bytes, settings: Settings, pixels: float | None = None) -> Gra
     if len(data) > settings.bytes:
         raise Problem(413, f"more than {settings.bytes:,} bytes; save the picture smaller")
     if (_pixels(data) if pixels is None else pixels) > settings.pixels:
-        raise Problem(413, f"more than {settings.pixels:,} pixels; scale the picture down")
+        raise _too_large(settings)
+    if is_pdf(data):
+        raise Problem(415, "a PDF; send its pages as pictures")
     try:
-        return load_gray(data)
+        gray = load_gray(data)
     except PictureError as error:
         raise Problem(415, str(error)) from error
+    if gray.size > settings.pixels:  # what Pillow alone cannot open does not tell beforehand
+        raise _too_large(settings)
+    return gray
+
+
+def _too_large(settings: Settings) -> Problem:
+    return Problem(413, f"more than {settings.pixels:,} pixels; scale the picture down")
 
 
 def _pixels(data: bytes) -> float:
@@ -211,6 +220,9 @@ SMALL, FEW = 50_000, 256 * 256
 """Bytes and pixels of a picture up to which it is read in no time, in a batch with others."""
 
 
+FEW_POINTS = 2000
+"""Points of strokes up to which they are drawn in no time."""
+
 Looked = tuple[Gray, Page, Digit | Number | None]
 
 
@@ -232,22 +244,20 @@ def _reading(app: FastAPI, reader: Reader, work: Work, settings: Settings, metri
         constraints = asked.constraints()
         if asked.kind in ("digit", "page") and constraints is not None:
             raise Problem(422, "digits, pattern, min and max are for numbers; ask with as=number")
-        gray, page, reading = await (
-            _digit(reader, work, load)
-            if asked.kind == "digit" and together
-            else work.run(lambda: _read(reader, load(), asked.kind, constraints))
-        )
+        if asked.kind == "digit" and together:
+            page, explanation = _explained(*await _digit(reader, work, load), asked.explain)
+        else:
+            page, explanation = await work.run(
+                lambda: _explained(*_read(reader, load(), asked.kind, constraints), asked.explain)
+            )
         metrics.read(page.written)
-        found = page.to_dict()
-        if asked.explain and reading is not None:
-            found["explanation"] = await work.run(lambda: _explanation(reading, gray))
-        return JSONResponse(found | more)
+        return JSONResponse(page.to_dict() | explanation | more)
 
     @app.post("/v1/read", response_model=Answer, responses=refusals, openapi_extra=BODIES, summary="Read a picture")
     async def read(request: Request, asked: Annotated[Asked, Query()]) -> Response:
         data = await _picture(request, settings)
         pixels = _pixels(data) if len(data) <= SMALL else None  # headers of large files may take long
-        together = pixels is not None and pixels <= FEW
+        together = pixels is not None and 0 < pixels <= FEW
         return await answer(lambda: _opened(data, settings, pixels), asked, together)
 
     @app.post(
@@ -257,14 +267,17 @@ def _reading(app: FastAPI, reader: Reader, work: Work, settings: Settings, metri
         summary="Read pen strokes",
     )
     async def strokes(drawing: Drawing, asked: Annotated[Asked, Query()]) -> Response:
-        gray, scale, corner = _drawn(drawing)
-        return await answer(lambda: gray, asked, together=True, drawing={"scale": scale, "corner": list(corner)})
+        few = sum(map(len, drawing.strokes)) <= FEW_POINTS
+        gray, scale, corner = _drawn(drawing) if few else await work.run(lambda: _drawn(drawing))
+        return await answer(lambda: gray, asked, together=few, drawing={"scale": scale, "corner": list(corner)})
 
     @app.post("/v1/digits", responses=refusals, summary="Read one digit on each of many pictures")
     async def digits(many: Many) -> dict[str, Any]:
         data = [decoded(picture) for picture in many.pictures]
 
         def read_all() -> list[Page]:
+            if sum(map(_pixels, data)) > settings.pixels:
+                raise Problem(413, f"more than {settings.pixels:,} pixels together; send fewer pictures at once")
             grays = [_opened(one, settings) for one in data]
             return [reader.page_of(digit, gray) for digit, gray in zip(reader.digits(grays), grays, strict=True)]
 
@@ -287,15 +300,18 @@ def _drawn(drawing: Drawing) -> tuple[Gray, float, tuple[float, float]]:
         raise Problem(422, f"strokes: {error}") from error
 
 
-def _explanation(read: Digit | Number, gray: Gray) -> dict[str, Any]:
-    """The ink that the network saw as a data URL, and of one digit the ten probabilities."""
+def _explained(gray: Gray, page: Page, read: Digit | Number | None, explain: bool) -> tuple[Page, dict[str, Any]]:
+    """The page; and, where it is asked for, the ink that the network saw as a data URL, and of one digit the ten
+    probabilities."""
+    if not explain or read is None:
+        return page, {}
     if isinstance(read, Digit):
         ink, shares = frame(gray).ink, list(read.probabilities)
     else:
         seen, shares = strip(gray), []
         ink = np.zeros((48, 48), np.float32) if seen is None else seen.ink
     url = "data:image/png;base64," + base64.b64encode(png(ink_picture(ink, scale=1))).decode()
-    return {"ink": url, "probabilities": shares}
+    return page, {"explanation": {"ink": url, "probabilities": shares}}
 
 
 def _protocol(app: FastAPI, reader: Reader, work: Work, settings: Settings) -> None:
@@ -325,12 +341,15 @@ def _protocol(app: FastAPI, reader: Reader, work: Work, settings: Settings) -> N
         return await work.run(lambda: inference.infer(reader, inference.model_name(name), request))
 
 
-def _corrections(app: FastAPI, reader: Reader, kept: Corrections | None, settings: Settings) -> None:
-    @app.post("/v1/corrections", status_code=201, responses=documented(400, 401, 404, 413, 415, 422, 503))
-    def correct(one: Corrected) -> dict[str, int]:
+def _corrections(app: FastAPI, reader: Reader, kept: Corrections | None, work: Work, settings: Settings) -> None:
+    @app.post("/v1/corrections", status_code=201, responses=documented(400, 401, 404, 413, 415, 422, 429, 503))
+    async def correct(one: Corrected) -> dict[str, int]:
         """Keep what is right, for training on it later. Answered when it is on the disk."""
         if kept is None:
             raise Problem(404, "this server keeps no corrections; start it with --keep FOLDER")
+        return {"id": await work.run(lambda: keep(one, kept))}
+
+    def keep(one: Corrected, kept: Corrections) -> int:
         gray = _opened(decoded(one.picture), settings) if one.picture else None
         if one.drawing is not None:
             gray = _drawn(one.drawing)[0]
@@ -340,7 +359,7 @@ def _corrections(app: FastAPI, reader: Reader, kept: Corrections | None, setting
         info = reader.model if single else reader.line_model
         reading = (one.reading, one.correction, one.status, one.confidence, info.name, info.version)
         try:
-            return {"id": kept.keep(Correction(png(Image.fromarray(gray)), strokes_text(one.drawing), *reading))}
+            return kept.keep(Correction(png(Image.fromarray(gray)), strokes_text(one.drawing), *reading))
         except GuarismoError as error:
             raise Problem(503, str(error)) from error
 

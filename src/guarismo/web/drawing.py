@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 from guarismo.types import Gray
 
 SIDE = 280
-"""Pixels of the longer side of what is drawn: ten to a pixel of ink."""
+"""Pixels of a digit's longer side as it is drawn: ten to a pixel of ink. Of a line of digits
+it is the lower side, which has a tenth of it at least."""
 
 PART = 4
 """Bits of a pixel's fraction in which OpenCV takes points."""
@@ -21,7 +22,7 @@ class Drawing(BaseModel):
     """Pen strokes in any unit, y downwards; ``width`` of the pen in the same unit."""
 
     strokes: list[list[Point]] = Field(max_length=500)
-    width: float = Field(gt=0, le=1e5, allow_inf_nan=False)
+    width: float = Field(ge=1e-3, le=1e5, allow_inf_nan=False)
 
     model_config = {
         "json_schema_extra": {
@@ -48,7 +49,7 @@ def points(drawing: Drawing) -> list[np.ndarray]:
 
 
 def drawn(drawing: Drawing) -> tuple[Gray, float, Point]:
-    """uint8 (H, W), black on white, its longer side ``SIDE`` pixels and a margin; with the scale and the corner, so
+    """uint8 (H, W), black on white, with a margin; ``SIDE`` says how large; with the scale and the corner, so
     that pixel = (point - corner) * scale. A drawing without points is blank. Raises ValueError, as ``points`` does."""
     strokes = points(drawing)
     if not strokes:
@@ -56,7 +57,7 @@ def drawn(drawing: Drawing) -> tuple[Gray, float, Point]:
     every = np.concatenate(strokes)
     low, high = every.min(0) - drawing.width, every.max(0) + drawing.width
     across, down = high - low
-    # a line of digits is as high as one digit is; wider than ten to one it is scaled down
+    # a line wider than ten to one keeps a tenth of the height that a digit has
     scale = SIDE / max(min(max(across, down), 10 * min(across, down)), max(across, down) / 10)
     margin = SIDE // 8
     shape = (round(down * scale) + 2 * margin, round(across * scale) + 2 * margin)

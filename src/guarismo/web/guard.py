@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hmac
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi import Request, Response
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from guarismo.web import WAITING, problems
@@ -57,17 +59,25 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status = time.perf_counter(), 500
+        began, status, begun = time.perf_counter(), 500, False
 
         async def sent(message: Message) -> None:
-            nonlocal status
+            nonlocal status, begun
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, begun = message["status"], True
                 message["headers"] = [*message["headers"], *HEADERS]
             await send(message)
 
         try:
-            await (self._refused(Request(scope)) or self._app)(scope, receive, sent)
+            refused = self._refused(Request(scope))
+            if refused is None and "content-length" not in Headers(scope=scope):
+                whole = await _whole(receive, largest(self._settings)) if scope["method"] == "POST" else receive
+                refused, receive = (self._too_large(), receive) if whole is None else (None, whole)
+            await (refused or self._app)(scope, receive, sent)
+        except Exception:
+            logging.getLogger("uvicorn.error").exception("%s %s", scope["method"], scope["path"])
+            if not begun:
+                await problems.answer(500, "it could not be read; tell us what was sent")(scope, receive, sent)
         finally:
             route = scope["path"] if scope["path"] in READING else getattr(scope.get("route"), "path", "other")
             self._metrics.answered(route, status, time.perf_counter() - began)
@@ -81,10 +91,31 @@ class Guard:
                 return problems.answer(401, told, {"WWW-Authenticate": "Bearer"})
         length = request.headers.get("content-length", "0")
         if not length.isdigit() or int(length) > largest(settings):
-            return problems.answer(413, f"more than {settings.bytes:,} bytes; save the picture smaller")
+            return self._too_large()
         waits = request.method == "POST" and (path in READING or path.endswith("/infer"))
         full = self._refusal() if waits else None
         return None if full is None else problems.of_problem(request, full)
+
+    def _too_large(self) -> Response:
+        return problems.answer(413, f"more than {self._settings.bytes:,} bytes; save the picture smaller")
+
+
+async def _whole(receive: Receive, most: int) -> Receive | None:
+    """A body whose length was not said, taken in and given again; None where it has more bytes than ``most``."""
+    messages: list[Message] = []
+    size = 0
+    while not messages or messages[-1].get("more_body", False):
+        messages.append(await receive())
+        size += len(messages[-1].get("body", b""))
+        if size > most:
+            return None
+    coming = iter(messages)
+
+    async def again() -> Message:
+        message = next(coming, None)
+        return await receive() if message is None else message
+
+    return again
 
 
 OPEN = ("/", "/healthz", "/v2/health/live", "/v2/health/ready")
