@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -250,12 +251,11 @@ def test_killed_and_started_again_is_as_if_nothing_had_been(tmp_path: Path, fake
     begun.send_signal(signal.SIGKILL)
     begun.wait()
     assert begun.stdout is not None
-    begun.stdout.read()  # until its workers have gone, too
     begun.stdout.close()
-    left = 80 - len(list((tmp_path / "out" / "_done").glob("0*")))
-    assert left > 0, "killed too late for this test to mean anything"
     again = subprocess.run([*command, str(tmp_path / "out")], capture_output=True, text=True, check=True)
-    assert f"goes on; {80 - left} shards are done, {left} are left" in again.stderr
+    told = re.search(r"goes on; (\d+) shards are done, (\d+) are left", again.stderr)
+    assert told is not None, "killed too late for this test to mean anything"
+    assert int(told[1]) >= 4 and int(told[1]) + int(told[2]) == 80
     assert again.stdout.startswith("400 pictures, 400 results\n")
     read(tmp_path / "in", tmp_path / "undisturbed", fake_model, shards=80)
     assert parts(tmp_path / "out") == parts(tmp_path / "undisturbed")
