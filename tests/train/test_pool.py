@@ -46,7 +46,6 @@ def test_a_stopped_training_goes_on_and_ends_the_same(tmp_path: Path) -> None:
 
     rng = np.random.default_rng(0)
     pool = Pool(rng.integers(0, 256, (64, 28, 28)).astype(np.uint8), rng.integers(0, 11, 64))
-    lesson = digits.lesson(pool)
     recipe = dataclasses.replace(digits.SHORT, epochs=2, epoch_size=64, batch_size=16, width=4)
 
     def weights(out: Path, stop_after: int | None = None) -> list[np.ndarray]:
@@ -57,14 +56,14 @@ def test_a_stopped_training_goes_on_and_ends_the_same(tmp_path: Path) -> None:
                 raise Stopped
 
         try:
-            return [w.numpy() for w in digits.train(recipe, (lesson, lesson), (pool, pool), out, say).weights]
+            return [w.numpy() for w in digits.train(recipe, (pool, pool), (pool, pool), out, say).weights]
         except Stopped:
             return weights(out)
 
     for one, other in zip(weights(tmp_path / "whole"), weights(tmp_path / "stopped", 1), strict=True):
         np.testing.assert_array_equal(one, other)
     with pytest.raises(DataError, match="a checkpoint of another recipe"):
-        digits.train(dataclasses.replace(recipe, seed=2), (lesson, lesson), (pool, pool), tmp_path / "whole", print)
+        digits.train(dataclasses.replace(recipe, seed=2), (pool, pool), (pool, pool), tmp_path / "whole", print)
 
 
 @pytest.mark.train
@@ -77,7 +76,7 @@ def test_a_training_that_runs_away_says_where(tmp_path: Path) -> None:
     with pytest.raises(
         DataError, match=r"loss is nan in step \d+ \(epoch \d+\) at a learning rate of 1e\+38.*checkpoint"
     ):
-        digits.train(recipe, (digits.lesson(pool),) * 2, (pool, pool), tmp_path, lambda _: None)
+        digits.train(recipe, (pool, pool), (pool, pool), tmp_path, lambda _: None)
 
 
 @pytest.mark.train
@@ -116,21 +115,3 @@ def test_no_font_is_on_both_sides() -> None:
 
     assert not set(fonts.HELD_OUT) & {*fonts.HAND, *fonts.PRINT}
     assert not set(fonts.LETTERS) & set("OolISsZzBbqg")
-
-
-@pytest.mark.train
-def test_a_teacher_has_the_say_that_it_is_given() -> None:
-    digits = pytest.importorskip("guarismo.train.digit")
-    from guarismo.model import bundled
-    from guarismo.train.export import parity_inks
-    from guarismo.train.pool import Pool
-
-    inks = np.rint(parity_inks() * 255).astype(np.uint8)
-    pool, rows = Pool(inks, np.full(len(inks), 3)), np.arange(len(inks))
-    lesson, alone = digits.lesson(pool, bundled()), digits.lesson(pool).wanted(rows, 0.5)
-    assert (alone == np.eye(11)[pool.labels]).all()
-    np.testing.assert_allclose(lesson.wanted(rows, 0.0), alone)
-    taught = lesson.wanted(rows, 0.5)
-    np.testing.assert_allclose(taught.sum(1), 1, atol=1e-5)
-    assert (taught[:, 3] >= 0.5).all()
-    assert (np.delete(taught, 3, axis=1).max(1) > 0.3).any()

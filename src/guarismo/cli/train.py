@@ -140,12 +140,6 @@ _learning_rate = click.option(
     help="Digits of your own to learn beside the others: a folder of folders 0 to 9, a CSV or an npz.",
 )
 @click.option(
-    "--teacher",
-    type=click.Path(path_type=Path, exists=True),
-    metavar="FOLDER",
-    help="A model whose word on each picture is learnt beside its label.",
-)
-@click.option(
     "--pool",
     type=click.Path(path_type=Path),
     default=Path("runs/pool"),
@@ -161,7 +155,6 @@ def digit(
     also: Path | None,
     pool: Path,
     start: Path | None,
-    teacher: Path | None,
     out: Path,
     **changed: Any,
 ) -> int:
@@ -185,7 +178,7 @@ def digit(
     run(
         recipe,
         Data(Made(folder, "fonts" not in without), left_out, own_digits(also) if also else None),
-        Folders(out, pool, start, teacher),
+        Folders(out, pool, start),
         lambda line: click.echo(words.format(**asdict(line)), err=True),
     )
     click.echo(str(out / "model"))

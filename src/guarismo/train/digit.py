@@ -16,9 +16,7 @@ from numpy.typing import NDArray
 
 from guarismo.datasets import load_mnist, load_own
 from guarismo.decode import shares
-from guarismo.engine import OnnxEngine
-from guarismo.ink import INK_VERSION, frames, leaning
-from guarismo.model import load_model, model_directory
+from guarismo.ink import frames, leaning
 from guarismo.networks import looked
 from guarismo.train.augment import as_bytes
 from guarismo.train.calibrate import read_threshold, temperature
@@ -87,51 +85,9 @@ def mnist_half(folder: Path) -> tuple[Pool, Pool]:
     return Pool(mnist.train_images[~kept], labels[~kept]), Pool(mnist.train_images[kept & right], labels[kept & right])
 
 
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    """inks uint8 (N, 28, 28), their labels int64 (N,) in 0..10, and a teacher's shares of them float32 (N, 11), or
-    None."""
-
-    inks: NDArray[np.uint8]
-    labels: NDArray[np.int64]
-    opinions: NDArray[np.float32] | None = None
-
-    def wanted(self, rows: NDArray[np.int64], say: float) -> NDArray[np.float32]:
-        """The shares wanted of these rows, float32 (N, 11), where the teacher has so much of a ``say``."""
-        labels = np.eye(11, dtype=np.float32)[self.labels[rows]]
-        return labels if self.opinions is None else (1 - say) * labels + say * self.opinions[rows]
-
-
-TAUGHT = 0.5
-"""A teacher's say in what is wanted of a picture at first, beside its label's (Hinton et al. 2015). It shrinks
-to nothing until the end (Clark et al. 2019, "teacher annealing"), or its errors would be learnt, too."""
-
-VIEWS = 3
-"""Times that a teacher sees a picture, bent each time: the mean of these is right more often than one."""
-
-
-def lesson(pool: Pool, teacher: Path | None = None) -> Lesson:
-    """A pool to be learnt, with what ``teacher``, a finished model, makes of it (Furlanello et al. 2018, "born-again
-    networks"). Raises ModelError where it is none."""
-    return Lesson(pool.inks, pool.labels, None if teacher is None else _opinions(teacher, pool.inks))
-
-
-def _opinions(teacher: Path, inks: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The teacher's shares, float32 (N, 11)."""
-    directory = model_directory(teacher)
-    model = load_model(directory, INK_VERSION)
-    engine, rng = OnnxEngine(model.weights, str(directory)), np.random.default_rng(0)
-    said = np.zeros((len(inks), 11), np.float32)
-    for first in range(0, len(inks), 500):
-        some = slice(first, first + 500)
-        views = [as_ink(wiggle(inks[some], rng)) for _ in range(VIEWS)]
-        said[some] = np.mean([shares(engine.run(view), model.temperature) for view in views], axis=0)
-    return said
-
-
 def train(
     recipe: Recipe,
-    parts: tuple[Lesson, Lesson],
+    parts: tuple[Pool, Pool],
     checks: tuple[Pool, Pool],
     out: Path,
     say: Callable[[Progress], None],
@@ -146,8 +102,8 @@ def train(
         say(Progress(epoch, loss, right, pooled, time.perf_counter() - began))
         began = time.perf_counter()
 
-    def loss(model: Any, inks: Any, wanted: Any) -> Any:
-        losses = tf.nn.softmax_cross_entropy_with_logits(wanted, model(inks, training=True))
+    def loss(model: Any, inks: Any, labels: Any) -> Any:
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, model(inks, training=True))
         return tf.reduce_mean(tf.where(losses < UNREADABLE, losses, tf.stop_gradient(losses)))
 
     task = Task(partial(conv_net, recipe.width), partial(_batches, recipe, parts), loss)
@@ -155,19 +111,18 @@ def train(
 
 
 def _batches(
-    recipe: Recipe, parts: tuple[Lesson, Lesson], epoch: int
+    recipe: Recipe, parts: tuple[Pool, Pool], epoch: int
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
     """Half MNIST's, half the pool's, mixed, so that each half of a batch has both."""
-    say = TAUGHT * (1 - epoch / recipe.epochs)
     rng = np.random.default_rng([recipe.seed, epoch])
     half = recipe.batch_size // 2
     orders = [rng.permutation(len(p.inks)) for p in parts]
     for start in range(0, recipe.epoch_size // 2 - half + 1, half):
         rows = [order[np.arange(start, start + half) % len(order)] for order in orders]
         inks = np.concatenate([p.inks[r] for p, r in zip(parts, rows, strict=True)])
-        wanted = np.concatenate([p.wanted(r, say) for p, r in zip(parts, rows, strict=True)])
+        labels = np.concatenate([p.labels[r] for p, r in zip(parts, rows, strict=True)])
         mixed = rng.permutation(len(inks))
-        yield _bent(inks[mixed], rng), wanted[mixed]
+        yield _bent(inks[mixed], rng), labels[mixed]
 
 
 def _bent(inks: NDArray[np.uint8], rng: Rng) -> NDArray[np.float32]:
@@ -198,13 +153,11 @@ def _share_right(model: Any, pool: Pool) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """Where a run finds and leaves things: its own folder, the pool shared by all runs, the run or model begun with,
-    the model that teaches."""
+    """Where a run finds and leaves things: its own folder, the pool shared by all runs, the run or model begun with."""
 
     out: Path
     pool: Path
     start: Path | None = None
-    teacher: Path | None = None
 
 
 ALSO = 0.05
@@ -248,8 +201,7 @@ def run(recipe: Recipe, data: Data, folders: Folders, say: Callable[[Progress], 
     if folders.start is not None:
         some = as_ink(np.concatenate([part.inks[:1000] for part in (own, pool)]))
         begun = starting_weights(folders.start, "digit", conv_net(recipe.width), some)
-    lessons = lesson(own, folders.teacher), lesson(pool, folders.teacher)
-    network = train(recipe, lessons, (kept, watched), folders.out, say, begun)
+    network = train(recipe, (own, pool), (kept, watched), folders.out, say, begun)
     if data.also is not None and begun is not None:
         half_way_back(network, begun)
     save_digit(network, recipe, kept, folders.out / "model")

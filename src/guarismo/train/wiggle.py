@@ -32,13 +32,13 @@ def wiggle(inks: NDArray[np.uint8], rng: Rng) -> NDArray[np.uint8]:
 
 def _sources(count: int, rng: Rng) -> NDArray[np.float32]:
     """From where each pixel is taken: float32 (2, N, 28, 28), x and y."""
-    angle, shear = np.deg2rad(rng.normal(0, 8.5, count)), rng.normal(0, 0.12, count)
-    wide, high = np.exp(rng.normal(0, 0.085, (2, count)))
+    angle, shear = np.deg2rad(rng.normal(0, 7, count)), rng.normal(0, 0.1, count)
+    wide, high = np.exp(rng.normal(0, 0.07, (2, count)))
     cos, sin = np.cos(angle), np.sin(angle)
     # the inverse of a turn after a stretch and a shear
     rows = np.array([[cos / wide + sin * shear / (wide * high), sin / wide - cos * shear / (wide * high)]])
     matrix = np.concatenate([rows, np.array([[-sin / high, cos / high]])]).astype(np.float32)
-    moved = rng.uniform(-2, 2, (2, count)).astype(np.float32)
+    moved = rng.uniform(-1.6, 1.6, (2, count)).astype(np.float32)
     axis = np.arange(SIDE, dtype=np.float32) - np.float32(MIDDLE)
     x, y = (axis - part[:, None] for part in moved)
     xs, ys = x[:, None, :], y[:, :, None]
@@ -47,8 +47,8 @@ def _sources(count: int, rng: Rng) -> NDArray[np.float32]:
 
 
 def _bends(count: int, rng: Rng) -> NDArray[np.float32]:
-    """Smooth arrows of about a pixel for half of the digits, none for the rest: float32 (2, N, 28, 28)."""
-    strength = rng.uniform(0.2, 1.1, count) * (rng.random(count) < 0.5)
+    """Smooth arrows of up to a pixel for half of the digits, none for the rest: float32 (2, N, 28, 28)."""
+    strength = rng.uniform(0.2, 0.9, count) * (rng.random(count) < 0.5)
     arrows = rng.standard_normal((2, count, KNOTS, KNOTS), np.float32) * strength[:, None, None].astype(np.float32)
     return np.asarray(_FINER @ arrows @ _FINER.T, np.float32)
 
