@@ -112,7 +112,7 @@ def train(
 
 def _batches(
     recipe: Recipe, parts: tuple[Pool, Pool], epoch: int
-) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
     """Half MNIST's, half the pool's, mixed, so that each half of a batch has both."""
     rng = np.random.default_rng([recipe.seed, epoch])
     half = recipe.batch_size // 2
