@@ -276,9 +276,10 @@ def _reading(app: FastAPI, reader: Reader, work: Work, settings: Settings, metri
         data = [decoded(picture) for picture in many.pictures]
 
         def read_all() -> list[Page]:
-            if sum(map(_pixels, data)) > settings.pixels:
+            pixels = [_pixels(one) for one in data]
+            if sum(pixels) > settings.pixels:
                 raise Problem(413, f"more than {settings.pixels:,} pixels together; send fewer pictures at once")
-            grays = [_opened(one, settings) for one in data]
+            grays = [_opened(one, settings, size) for one, size in zip(data, pixels, strict=True)]
             return [reader.page_of(digit, gray) for digit, gray in zip(reader.digits(grays), grays, strict=True)]
 
         pages = await work.run(read_all)

@@ -70,9 +70,12 @@ class Guard:
 
         try:
             refused = self._refused(Request(scope))
-            if refused is None and "content-length" not in Headers(scope=scope):
-                whole = await _whole(receive, largest(self._settings)) if scope["method"] == "POST" else receive
-                refused, receive = (self._too_large(), receive) if whole is None else (None, whole)
+            if refused is None and scope["method"] == "POST" and "content-length" not in Headers(scope=scope):
+                whole = await _whole(receive, largest(self._settings))
+                if whole is None:
+                    refused = self._too_large()
+                else:
+                    receive = whole
             await (refused or self._app)(scope, receive, sent)
         except Exception:
             logging.getLogger("uvicorn.error").exception("%s %s", scope["method"], scope["path"])
