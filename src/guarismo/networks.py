@@ -16,7 +16,7 @@ from guarismo.engine import Engine
 from guarismo.image import noting
 from guarismo.ink import SIDE, Framed, again, frame, frames, leaning
 from guarismo.model import Model
-from guarismo.pieces import pieces
+from guarismo.pieces import further, pieces
 from guarismo.strip import Key
 from guarismo.types import Digit, Gray, Ink, Logits, Number
 
@@ -62,7 +62,7 @@ class DigitNetwork:
         every = [piece for each in cut for piece in each]
         if not every:
             return [np.zeros((0, 11))] * len(cut)
-        shares = decode.labelled(self._looked(every, lambda i: leaning(every[i])), self.model)
+        shares = decode.labelled(self._looked(every, lambda i: further(every[i])), self.model)
         shares = np.pad(shares, ((0, 0), (0, 11 - shares.shape[1])))
         ends = np.cumsum([len(each) for each in cut], dtype=np.int64)
         return [shares[end - len(each) : end] for end, each in zip(ends, cut, strict=True)]

@@ -117,7 +117,8 @@ def _laid(glyphs: Sequence[tuple[str, Glyph | None]], habits: Habits, nib: float
         left, right = _moved(glyph, size, dy)
         gap, wide = rng.normal(habits.gap, habits.loose) + extra, size * glyph.width
         if mark or not what.isdigit():
-            gap = max(gap, 0.05)  # or overlapping digits swallow the points between them
+            # or overlapping digits swallow the points between them, and points are learnt where none can be seen
+            gap = max(gap, rng.uniform(0.06, 0.13))
         gap = max(gap, -0.3 * min(wide, before))  # and a thin 1 lies upon its neighbour
         gap += nib if glyph.bitmap is None else 0.0
         tuck = TUCK if what in MARKS_BELOW else min(TUCK, 0.35 * wide)

@@ -182,8 +182,8 @@ def _fraction(rng: Rng) -> str:
 
 
 _KINDS: tuple[tuple[float, Callable[[Rng], str]], ...] = (
-    (0.40, _amount),
-    (0.22, _plain),
+    (0.34, _amount),
+    (0.28, _plain),
     (0.08, _date),
     (0.05, _time),
     (0.07, _telephone),

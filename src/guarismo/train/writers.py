@@ -93,9 +93,11 @@ class Writer:
 
 
 def _nine_p(d: Rng) -> list[Path]:
-    start = d.uniform(190, 250)
-    ring = arc((0.28, 0.25), (d.uniform(0.18, 0.26), 0.25), start, start - d.uniform(330, 380))
-    return [[*ring, (d.uniform(0.06, 0.2), 0.65), (d.uniform(0.0, 0.16), 1.0)]]
+    """Like a P, or a Q: a ring closed from below, whose tail leaves it on the left, in the middle or across it."""
+    start, wide, foot = d.uniform(190, 290), d.uniform(0.18, 0.32), d.uniform(-0.05, 0.4)
+    ring = arc((wide, 0.26), (wide, 0.26), start, start - d.uniform(330, 390))
+    end = ring[-1]
+    return [[*ring, ((end[0] + foot) / 2 + d.uniform(-0.06, 0.06), 0.72), (foot, 1.0)]]
 
 
 def _seven_plus(d: Rng) -> list[Path]:
@@ -116,10 +118,10 @@ def _five_s(d: Rng) -> list[Path]:
 
 
 _EXTRA: dict[str, tuple[float, Callable[[Rng], list[Path]]]] = {
-    "4": (0.08, _four_h),
+    "4": (0.10, _four_h),
     "5": (0.10, _five_s),
-    "7": (0.12, _seven_plus),
-    "9": (0.08, _nine_p),
+    "7": (0.18, _seven_plus),
+    "9": (0.14, _nine_p),
 }
 """Digit → share of the hands that write it so, and the shape. Alone on a picture they could be letters, so that
 ``strokes.py`` does not have them; among other digits people read them without a thought."""
