@@ -13,14 +13,9 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from guarismo.datasets import data_folder
-from guarismo.engine import OnnxEngine
 from guarismo.errors import DatasetError
 from guarismo.model import CARD, DESCRIPTION, WEIGHTS, save_model
-from guarismo.strip import HEIGHT
 from guarismo.train import line
 from guarismo.train.lines import Strips, load_parts, make_parts
 
@@ -29,12 +24,8 @@ def recalibrated(directory: Path, kept: Strips, version: str) -> dict[str, Any]:
     """What ``model.json`` says now, written. Raises OutputError."""
     described = json.loads((directory / DESCRIPTION).read_text())
     weights = (directory / WEIGHTS).read_bytes()
-    engine = OnnxEngine(weights, str(directory), shape=(HEIGHT, None))
-
-    def network(strips: NDArray[np.float32], training: bool) -> NDArray[np.float32]:
-        return engine.run(strips)
-
-    calibration, stands_for = line.calibrated(line.looked_at(network, kept), line.apart(kept), kept.texts)
+    views = line.looked_at(line.said_by(weights), kept)
+    calibration, stands_for = line.calibrated(views, line.apart(kept), kept.texts)
     described |= {
         "version": version,
         "temperature": calibration["temperature"],

@@ -303,16 +303,19 @@ def _forward(log_probs: Steps, texts: Sequence[Symbols], blank: int | NDArray[np
     """CTC's forward pass over all texts (N) at once, each with its own ``blank`` or all with one: log probabilities
     (N,) of steps (T, C), (K, N) of (T, K, C)."""
     path, skips = _paths(texts, blank)
-    may_skip, probs = np.exp(skips), np.exp(log_probs)
+    may_skip, probs = np.exp(skips), np.exp(log_probs)[..., path]
     states = np.zeros((*log_probs.shape[1:-1], len(texts), path.shape[1] + 2))
     states[..., 2] = 1.0  # before the first step: as after a blank; two in front, so that each looks back alike
-    scales = np.zeros(states.shape[:-1])
-    for step in probs:
-        back = states[..., 2:] + states[..., 1:-1] + states[..., :-2] * may_skip
-        back *= step[..., path]
-        most = np.maximum(back.max(-1), 1e-300)  # or long lines would underflow
-        states[..., 2:] = back / most[..., None]
-        scales += np.log(most)
+    scales, here, come = np.zeros(states.shape[:-1]), states[..., 2:], np.empty_like(states[..., 2:])
+    for t, step in enumerate(probs, 1):
+        np.multiply(states[..., :-2], may_skip, out=come)
+        come += states[..., 1:-1]
+        come += here
+        np.multiply(come, step, out=here)
+        if t % 4 == 0:  # or long lines would underflow
+            most = np.maximum(here.max(-1), 1e-300)
+            here /= most[..., None]
+            scales += np.log(most)
     last = 2 * np.array([len(text) for text in texts], int) + 2
     row = np.arange(len(texts))
     ends: Steps = states[..., row, last] + np.where(last > 2, states[..., row, last - 1], 0.0)

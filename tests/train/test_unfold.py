@@ -19,6 +19,7 @@ keras: Any = pytest.importorskip("keras")
 unfold: Any = pytest.importorskip("guarismo.train.unfold")
 nets: Any = pytest.importorskip("guarismo.train.nets")
 export: Any = pytest.importorskip("guarismo.train.export")
+eight_bits: Any = pytest.importorskip("guarismo.train.eight_bits")
 
 
 def trained(network: Any, inks: NDArray[np.float32]) -> Any:
@@ -50,6 +51,19 @@ def test_a_models_onnx_becomes_the_network_that_it_was(kind: Any, tmp_path: Path
     # and its normalisations know what is usual: trained on, it does not begin with a jump
     layer = next(one for one in again.layers if isinstance(one, nets.FusedNormalization))
     assert np.asarray(layer.moving_variance).std() > 0
+
+
+def test_a_network_in_eight_bits_becomes_floats_again(tmp_path: Path) -> None:
+    keras.utils.set_random_seed(2)
+    strips = export.parity_strips()
+    network = trained(nets.line_net(8), strips)
+    weights = eight_bits.in_eight_bits(export.to_onnx(network, strips), [strips])
+    calibration = {"temperature": 1.0, "read": 0.9, "not_a_digit": 0.5}
+    export.save(weights, tmp_path / "model", export.Stated("line", "0", calibration), "# card\n")
+    again = nets.line_net(8)
+    again.set_weights(unfold.starting_weights(tmp_path / "model", "line", again, strips))
+    expected, came = (np.asarray(one(strips, training=False)) for one in (network, again))
+    assert np.abs(came - expected).mean() < 0.05 * np.abs(expected).mean()
 
 
 def test_filters_have_the_norm_of_new_ones(tmp_path: Path) -> None:

@@ -202,10 +202,11 @@ def _crop(gray: Gray, rng: Rng) -> Gray:
 
 
 def _low_resolution(gray: Gray, rng: Rng) -> Gray:
-    """Down to a digit of 8 to 24 pixels, and sometimes back up, as a thumbnail or a fax has it."""
+    """Down to a digit of 6 to 24 pixels, the smaller as often as the larger, and sometimes back up, as a thumbnail or a
+    fax has it."""
     height = max((gray < 128).any(1).sum(), 8)
-    scale = min(1.0, rng.uniform(8, 24) / height)
-    small = (max(8, round(gray.shape[1] * scale)), max(8, round(gray.shape[0] * scale)))
+    scale = min(1.0, float(np.exp(rng.uniform(np.log(6), np.log(24)))) / height)
+    small = (max(6, round(gray.shape[1] * scale)), max(6, round(gray.shape[0] * scale)))
     low = cv2.resize(gray, small, interpolation=cv2.INTER_AREA)
     if rng.random() < 0.5:
         low = cv2.resize(low, gray.shape[::-1], interpolation=int(rng.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC])))

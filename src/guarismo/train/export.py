@@ -108,8 +108,14 @@ class Stated:
 
 def export(network: Any, directory: Path, stated: Stated, card: str) -> None:
     """Write a model directory from a network that gives logits. Raises ModelError and OutputError."""
+    inks = parity_strips() if stated.name == "line" else parity_inks()
+    save(to_onnx(network, inks), directory, stated, card, network.output_shape[-1])
+
+
+def save(weights: bytes, directory: Path, stated: Stated, card: str, labels: int = 11) -> None:
+    """Write a model directory from ONNX; a digit network's has ten ``labels``, or eleven. Raises OutputError."""
     line = stated.name == "line"
-    digits = [*LINE_LABELS[:10]] + [NOT_A_DIGIT] * (0 if line else network.output_shape[-1] - 10)
+    digits = [*LINE_LABELS[:10]] + [NOT_A_DIGIT] * (labels - 10)
     described = {
         "name": stated.name,
         "version": stated.version,
@@ -120,4 +126,4 @@ def export(network: Any, directory: Path, stated: Stated, card: str) -> None:
         "operating_point": dict(stated.operating_point),
         "looks": [astuple(look) for look in stated.looks],
     }
-    save_model(directory, described, to_onnx(network, parity_strips() if line else parity_inks()), card)
+    save_model(directory, described, weights, card)

@@ -25,11 +25,12 @@ from guarismo.engine import OnnxEngine
 from guarismo.ink import INK_VERSION
 from guarismo.model import LINE_LABELS, NOT_A_DIGIT, bundled, load_model
 from guarismo.networks import DigitNetwork
-from guarismo.strip import stacked, viewed
+from guarismo.strip import HEIGHT, stacked, viewed
 from guarismo.train.augment import as_bytes
 from guarismo.train.calibrate import read_threshold
 from guarismo.train.digit import MODEL_VERSION, as_ink
-from guarismo.train.export import Stated, export
+from guarismo.train.eight_bits import in_eight_bits
+from guarismo.train.export import Stated, parity_strips, save, to_onnx
 from guarismo.train.learn import Recipe, Task, learn
 from guarismo.train.lines import SHARP, Strips, load_parts, make_parts
 from guarismo.train.nets import line_net
@@ -169,7 +170,8 @@ def codes(texts: NDArray[np.str_]) -> NDArray[np.int32]:
 
 def share_right(model: Any, strips: Strips) -> float:
     """Share of strips whose greedy reading is the text, marks and spaces too."""
-    read = [ctc.greedy(ctc.log_softmax(one), LINE_LABELS, BLANK)[0] for one in logits_of(model, strips)]
+    logits = logits_of(lambda some: np.asarray(model(some, training=False)), strips)
+    read = [ctc.greedy(ctc.log_softmax(one), LINE_LABELS, BLANK)[0] for one in logits]
     return float(np.mean([text == str(label) for text, label in zip(read, strips.texts, strict=True)]))
 
 
@@ -180,14 +182,23 @@ TEMPERATURES, HEATED = np.exp(np.linspace(np.log(0.4), np.log(2.0), 17)), 2_000
 """What is tried, and on how many lines: a tenth more or less changes the likelihood in its third figure."""
 
 
-def logits_of(model: Any, strips: Strips) -> list[NDArray[np.float32]]:
+Said = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+"""A line network: strips (N, 48, W) → logits (N, T, 17)."""
+
+
+def said_by(weights: bytes) -> Said:
+    """A line network from its ONNX."""
+    return OnnxEngine(weights, "line", shape=(HEIGHT, None)).run
+
+
+def logits_of(said: Said, strips: Strips) -> list[NDArray[np.float32]]:
     """The steps of each strip, float32 (T, 17), without those of the filling."""
     widths = np.diff(strips.offsets)
     found: dict[int, NDArray[np.float32]] = {}
     order = np.argsort(widths, kind="stable")
     for i in range(0, len(order), 64):
         some = order[i : i + 64]
-        whole = np.asarray(model(stacked([as_ink(strips.strip(j)) for j in some]), training=False))
+        whole = said(stacked([as_ink(strips.strip(j)) for j in some]))
         found |= {int(j): one[: -(-int(widths[j]) // STEP) + 1] for j, one in zip(some, whole, strict=True)}
     return [found[i] for i in range(len(strips))]
 
@@ -201,9 +212,9 @@ LOOKS = (
 """Further looks at lines that are not clear, chosen by the likelihood of held-out lines (docs/LOG.md)."""
 
 
-def looked_at(model: Any, strips: Strips, looks: Sequence[Look] = LOOKS) -> list[list[NDArray[np.float32]]]:
+def looked_at(said: Said, strips: Strips, looks: Sequence[Look] = LOOKS) -> list[list[NDArray[np.float32]]]:
     """For each strip its steps at first sight and in each further look."""
-    views = [logits_of(model, strips), *(logits_of(model, _again(strips, look)) for look in looks)]
+    views = [logits_of(said, strips), *(logits_of(said, _again(strips, look)) for look in looks)]
     return [list(each) for each in zip(*views, strict=True)]
 
 
@@ -286,10 +297,17 @@ def run(recipe: Recipe, folders: Folders, say: Callable[[Progress], None]) -> An
         some = stacked([as_ink(strips.strip(i)) for i in range(min(256, len(strips)))])
         begun = starting_weights(folders.start, "line", line_net(recipe.width), some)
     network = train(recipe, strips, kept, folders.out, say, begun)
-    calibration, stands_for = calibrated(looked_at(network, kept), apart(kept), kept.texts)
+    weights = in_eight_bits(to_onnx(network, parity_strips()), usual(strips))
+    calibration, stands_for = calibrated(looked_at(said_by(weights), kept), apart(kept), kept.texts)
     stated = Stated("line", f"{MODEL_VERSION}-seed{recipe.seed}", calibration, stands_for, LOOKS)
-    export(network, folders.out / "model", stated, CARD)
+    save(weights, folders.out / "model", stated, CARD)
     return network
+
+
+def usual(strips: Strips, count: int = 384) -> list[NDArray[np.float32]]:
+    """Some strips in batches float32 (16, 48, W), of much the same width: what a network usually sees."""
+    order = np.argsort(np.diff(strips.offsets)[:count], kind="stable")
+    return [stacked([as_ink(strips.strip(i)) for i in order[at : at + 16]]) for at in range(0, len(order), 16)]
 
 
 LINES_SEED = 1

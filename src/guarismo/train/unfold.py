@@ -47,6 +47,7 @@ def _assign(network: Any, onnx_model: bytes, directory: Path) -> None:
     """ONNX's weights, with normalisations that do nothing but add what has become the convolution's offset."""
     graph = onnx.load_from_string(onnx_model).graph
     arrays = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
+    arrays |= _in_floats(graph, arrays)
     folded = [[arrays[name] for name in node.input[1:]] for node in graph.node if node.op_type == "Conv"]
     (matrix,) = (arrays[node.input[1]] for node in graph.node if node.op_type == "MatMul")
     added = [name for node in graph.node if node.op_type == "Add" for name in node.input if name in arrays]
@@ -63,6 +64,19 @@ def _assign(network: Any, onnx_model: bytes, directory: Path) -> None:
             "{path}: a model of another network than the one that is trained; begin with another, or without --start",
             path=directory,
         ) from error
+
+
+def _in_floats(graph: Any, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
+    """What the weights of a network in eight bits stand for: a scale for each filter, or for all."""
+    found = {}
+    for node in graph.node:
+        if node.op_type == "DequantizeLinear" and node.input[0] in arrays:
+            whole, scale, zero = (arrays[name] for name in node.input)
+            axis = next((one.i for one in node.attribute if one.name == "axis"), 1)
+            shape = [-1 if place == axis else 1 for place in range(whole.ndim)] if scale.ndim else []
+            steps = whole.astype(np.float32) - zero.astype(np.float32).reshape(shape)
+            found[node.output[0]] = steps * scale.reshape(shape)
+    return found
 
 
 def _layers(network: Any) -> tuple[list[Any], list[Any]]:
