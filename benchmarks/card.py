@@ -28,7 +28,8 @@ def line_card() -> str:
     return f"""# The line model, {described["version"]}
 
 Reads a number written on one line: digits, `. , - / :` and spaces; says "not sure", "not a digit" or "blank".
-{megabytes:.2f} MB of ONNX: convolutions and CTC, 557,000 parameters (docs/decisions/011-line-model.md).
+{megabytes:.2f} MB of ONNX in eight bits: convolutions and CTC, 557,000 parameters (docs/decisions/011-line-model.md and
+018-eight-bits.md).
 
 ## Figures
 

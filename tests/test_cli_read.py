@@ -232,6 +232,59 @@ def test_a_picture_is_never_written_over(here: Path, capsys: pytest.CaptureFixtu
     assert Path("good.png").read_bytes() == before
 
 
+def test_a_picture_found_in_a_folder_or_by_a_pattern_is_not_written_over_either(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save("scans/a.png", painted(7))
+    Image.fromarray(painted(3)).convert("L").save("scans/a.jpg")
+    before = Path("scans/a.png").read_bytes()
+    for arguments in (("scans", "--output", "scans/a.png"), ("scans", "--annotate", "scans"), ("scans/*.jpg", "scans")):
+        paths = arguments if arguments[1].startswith("--") else (*arguments, "--annotate", "scans")
+        assert run(*paths) == 1
+        assert "is one of the pictures" in capsys.readouterr().err
+    assert Path("scans/a.png").read_bytes() == before
+
+
+def test_a_review_that_somebody_may_have_filled_in_stays(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save("scans/odd.png", painted(NOT_A_DIGIT))
+    assert run("scans", "--review", "look") == 0
+    filled = Path("look/review.csv").read_text() + "by hand"
+    Path("look/review.csv").write_text(filled)
+    assert run("scans", "--review", "look") == 1
+    assert "holds a review already" in capsys.readouterr().err
+    assert Path("look/review.csv").read_text() == filled
+
+
+def test_what_is_read_is_not_lost_where_a_picture_cannot_be_written(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save("a.png", painted(7))
+    save("b.png", painted(3))
+    Path("out/b.png").mkdir(parents=True)
+    assert run("a.png", "b.png", "--annotate", "out") == 1
+    told = capsys.readouterr()
+    assert [line.split()[:2] for line in told.out.splitlines()[1:]] == [["a.png", "7"], ["b.png", "3"]]
+    assert told.err.startswith("error: ") and Path("out/a.png").exists()
+
+
+def test_a_link_to_itself_and_a_closed_input_are_told(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.symlink("loop.png", "loop.png")
+    monkeypatch.setattr(sys, "stdin", None)
+    for name, kind in (("loop.png", "digit"), ("-", "digit"), ("-", "auto")):
+        assert run(name, "--as", kind) == 1
+        assert re.match(rf"error: {re.escape(name)}: [^\n]+\n\Z", capsys.readouterr().err)
+
+
+def test_a_name_that_the_console_cannot_show_is_shown_in_part(here: Path) -> None:
+    save("数.png", painted(2))
+    for form in ("text", "csv"):
+        done = shell("数.png", "--format", form, environment={"PYTHONIOENCODING": "cp1252"})
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert b"?.png" in done.stdout
+
+
 def test_an_empty_name_is_a_usage_error(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("") == 2
     assert "an empty name" in capsys.readouterr().err

@@ -315,6 +315,11 @@ def test_keras_own_file_is_verified_by_its_contents(tmp_path: Path, monkeypatch:
     for name in (FIRST, "train-labels-idx1-ubyte.gz"):
         monkeypatch.setitem(mnist.MNIST_CONTENTS, name, mnist.content_sha256(arrays["x_train"]))
     assert [state for _, state in download.verify_mnist(path)] == ["ok", "ok", "changed", "changed"]
+    for odd in (np.array([["a"]]), arrays["x_train"].astype(np.int64)):
+        np.savez(path, **dict.fromkeys(arrays, odd))  # type: ignore[arg-type]
+        assert {state for _, state in download.verify_mnist(path)} == {"changed"}
+    with pytest.raises(DatasetError, match="no such folder"):
+        download.verify_mnist(tmp_path / "mnits")
     path.write_bytes(b"PK")
     with pytest.raises(DatasetError):
         download.verify_mnist(path)

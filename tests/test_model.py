@@ -83,7 +83,7 @@ def test_weights_that_are_missing_or_a_folder_are_refused(directory: Path) -> No
 
 def test_weights_beyond_any_of_ours_are_refused(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(model, "LARGEST", 10)
-    assert "not the file that was exported" in refusal(directory)
+    assert "models of ours are smaller" in refusal(directory)
 
 
 @pytest.mark.parametrize("came", [0, INK_VERSION + 1, "7"])

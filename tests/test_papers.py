@@ -41,6 +41,15 @@ def test_each_page_of_a_tiff_comes_with_its_number(tiff: Path) -> None:
     assert Reader(threads=1).page(EXAMPLES / "seven.png").page_number is None
 
 
+def test_pages_of_numbers_that_are_constrained_keep_their_numbers(
+    tiff: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["read", str(tiff), "--as", "auto", "--digits", "1", "--format", "jsonl"])
+    pages = [json.loads(line)["page"] for line in capsys.readouterr().out.splitlines()]
+    assert [page["page_number"] for page in pages] == [1, 2]
+
+
 def test_a_pdf_is_read_page_by_page_and_a_broken_one_is_told(tmp_path: Path) -> None:
     pytest.importorskip("pypdfium2")
     pages = [Image.open(EXAMPLES / name).convert("L") for name in ("seven.png", "blank-paper.png")]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import subprocess
 import sys
 
 import pytest
+
+from guarismo.errors import DataError
+from guarismo.workers import run_all
 
 LARGE_FREED_THEN_MAPPED = """
 import ctypes
@@ -35,3 +39,19 @@ def test_a_large_block_is_mapped_even_after_a_larger_one_was_freed(call: str, ma
     code = LARGE_FREED_THEN_MAPPED.format(call=call)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert int(done.stdout) == mapped
+
+
+def refuse(_number: int) -> None:
+    raise ValueError("no")
+
+
+def end_myself(_number: int) -> None:
+    os._exit(9)
+
+
+def test_the_first_error_of_many_jobs_ends_them_and_a_killed_process_is_told() -> None:
+    with pytest.raises(ValueError, match="no"):
+        run_all(2, refuse, [(number,) for number in range(1000)])
+    with pytest.raises(DataError, match="was ended"):
+        run_all(1, end_myself, [(1,)])
+    run_all(2, abs, [(1,), (2,)])

@@ -91,11 +91,16 @@ def fetch_mnist(
 def verify_mnist(folder: Path) -> list[tuple[str, State]]:
     """The state of each of the four files in ``folder``, or inside an ``mnist.npz``, by SHA-256.
 
-    Raises DatasetError for an npz that cannot be read at all.
+    Raises DatasetError where there is no such folder, and for an npz that cannot be read at all.
     """
     if folder.suffix == ".npz":
         arrays = read_mnist_arrays(folder)
-        return [(name, _state(content_sha256(array) == MNIST_CONTENTS[name])) for name, array in arrays.items()]
+        return [
+            (name, _state(str(array.dtype) == "uint8" and content_sha256(array) == MNIST_CONTENTS[name]))
+            for name, array in arrays.items()
+        ]
+    if not folder.is_dir():
+        raise DatasetError("{folder}: no such folder; name the one with the files of MNIST", folder=folder)
     return [
         (name, "missing" if find_file(folder, name) is None else _state(_is_whole(folder, name)))
         for name in MNIST_FILES

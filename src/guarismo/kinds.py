@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from guarismo.pattern import Constraints
 from guarismo.reader import Reader
@@ -36,9 +37,13 @@ def read_as(
     }
     found = iter(singles[kind]())
     return [
-        (page, None) if page is not None else (reader.page_of(one := next(found), gray), one)
-        for gray, page in zip(grays, pages, strict=True)
+        (page, None) if page is not None else (_numbered(reader.page_of(one := next(found), gray), number), one)
+        for gray, page, number in zip(grays, pages, numbers, strict=True)
     ]
+
+
+def _numbered(page: Page, number: int | None) -> Page:
+    return page if number is None else replace(page, page_number=number)
 
 
 def _page(kind: As, reader: Reader, gray: Gray, constraints: Constraints | None, number: int | None) -> Page | None:

@@ -176,8 +176,10 @@ def _is_among(rules: inked.Mask, grid: GridCut, flat: Cutout) -> bool:
     """Whether the level rules of the flat page uint8 (H, W) go on, evenly, above or below the grid."""
     box = _on_page(grid.box, flat)
     pitch = box.height / grid.rows
-    across = cv2.dilate(rules[:, max(0, box.left) : max(0, box.right)], np.ones((5, 1), np.uint8))
-    drawn = across.mean(1) > 0.5 if across.size else np.zeros(len(rules), bool)
+    across = rules[:, max(0, box.left) : max(0, box.right)]
+    if not across.size:  # beside the sheet
+        return False
+    drawn = cv2.dilate(across, np.ones((5, 1), np.uint8)).mean(1) > 0.5
     starts, ends = (np.flatnonzero(np.diff(np.pad(drawn, 1).astype(np.int8)) == step) for step in (1, -1))
     middles = np.sort(np.concatenate([(starts + ends) / 2, [box.top, box.bottom]]))
     outside = (middles < box.top - 0.4 * pitch) | (middles > box.bottom + 0.4 * pitch)

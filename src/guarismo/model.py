@@ -203,7 +203,9 @@ def _verified(directory: Path, name: str, digest: str) -> bytes:
         raise ModelError(
             "{path}: missing or not readable; the model directory is not whole: copy it again", path=path
         ) from error
-    if len(data) > LARGEST or hashlib.sha256(data).hexdigest() != digest:
+    if len(data) > LARGEST:
+        raise ModelError("{path}: more than {most} MB; models of ours are smaller", path=path, most=LARGEST // 10**6)
+    if hashlib.sha256(data).hexdigest() != digest:
         raise ModelError(
             "{path}: not the file that was exported (its SHA-256 differs from model.json); copy it again", path=path
         )

@@ -7,9 +7,11 @@ import ctypes
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from guarismo.errors import DataError
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
@@ -27,6 +29,27 @@ def workers(count: int, begin: Callable[..., None] | None = None, *given: object
     from multiprocessing import get_context
 
     return ProcessPoolExecutor(count, get_context("spawn"), initializer=partial(_begin, os.getpid(), begin, *given))
+
+
+def run_all(count: int, work: Callable[..., object], each: Iterable[tuple[Any, ...]]) -> None:
+    """``work(*one)`` for each, in ``count`` processes. The first error ends it: what has not begun is not begun.
+
+    Raises what ``work`` raises, and DataError where a process was ended from outside.
+    """
+    from concurrent.futures import as_completed
+    from concurrent.futures.process import BrokenProcessPool
+
+    pool = workers(count)
+    try:
+        for job in as_completed([pool.submit(work, *one) for one in each]):
+            job.result()
+    except BrokenProcessPool as error:
+        raise DataError(
+            "a process that works for this one was ended, for want of memory perhaps; run it again, what is done is "
+            "kept"
+        ) from error
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _begin(parent: int, begin: Callable[..., None] | None, *given: object) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from guarismo.errors import UsageError
+from guarismo.errors import DataError, UsageError
 from guarismo.train import lines, texts, writers
 from guarismo.train.lines import Habits, Strips
 from guarismo.train.pens import Pen, Stroke
@@ -128,6 +128,9 @@ def test_files_of_strips_are_their_seed(real_data: Path, tmp_path: Path, monkeyp
     lines._part(real_data, tmp_path / "b.npz", "train", 2)
     both = lines.load_parts([tmp_path / "a.npz", tmp_path / "b.npz"])
     assert len(both) == 12 and both.offsets[-1] == both.ink.shape[1]
+    (tmp_path / "a.npz").write_bytes((tmp_path / "a.npz").read_bytes()[:200])
+    with pytest.raises(DataError, match=r"a\.npz: no file of lines"):
+        lines.load_parts([tmp_path / "a.npz"])
     (tmp_path / "made-from.json").write_text("{}\n")
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError, match="name another --lines"):
         lines.make_parts(real_data, tmp_path, "train", 0, 1)

@@ -96,6 +96,17 @@ def test_a_folder_that_holds_a_run_is_not_written_over(run: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_folder_with_a_run_of_another_kind_is_refused(tmp_path: Path) -> None:
+    from guarismo.train.fit import Recipe
+    from guarismo.train.nets import DenseShape
+    from guarismo.train.tutorial import Run, start
+
+    (tmp_path / "checkpoint.npz").write_bytes(b"an hour's work")
+    with pytest.raises(UsageError, match="a run of another kind"):
+        start(Run(DenseShape(), Recipe(), "digits8x8", tmp_path), resume=False)
+    assert (tmp_path / "checkpoint.npz").read_bytes() == b"an hour's work"
+
+
 def test_resuming_with_other_options_is_refused(run: Path) -> None:
     from guarismo.train.fit import Recipe
     from guarismo.train.nets import DenseShape

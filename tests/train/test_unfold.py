@@ -76,6 +76,9 @@ def test_filters_have_the_norm_of_new_ones(tmp_path: Path) -> None:
 def test_another_network_and_no_model_are_told(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="another network"):
         unfold.starting_weights(bundled(), "digit", nets.conv_net(4), export.parity_inks())
+    with pytest.raises(ModelError, match="another network"):
+        dense = model_of(export.without_softmax(nets.dense_net()), "tutorial", tmp_path / "tutorial")
+        unfold.starting_weights(dense, "digit", nets.conv_net(4), export.parity_inks())
     with pytest.raises(ModelError):
         unfold.starting_weights(tmp_path, "digit", nets.conv_net(4), export.parity_inks())
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 
@@ -29,6 +32,8 @@ def opened(paths: tuple[str, ...], most: int | None) -> Iterator[Opened]:
     """All pictures one by one. With ``most`` so many pages of each paper are opened; without it a paper is an error."""
     for path in paths:
         try:
+            if Path(path).is_dir():
+                _tell_skipped(Path(path), PAPERS if most else ())
             for name in _expand(path, PAPERS if most else ()):
                 yield from _pages(name, most) if most else [(name, None, _open(name))]
         except DataError as error:
@@ -38,16 +43,31 @@ def opened(paths: tuple[str, ...], most: int | None) -> Iterator[Opened]:
             yield path, None, PictureError(template, name=path, reason=error.strerror)
 
 
+def places(paths: tuple[str, ...]) -> set[str]:
+    """Where all these pictures lie, so that nothing is written over one."""
+    found: set[str] = set()
+    for path in paths:
+        with contextlib.suppress(DataError, OSError):  # told when it is opened
+            found |= {os.path.realpath(name) for name in _expand(path, PAPERS) if name != "-"}
+    return found
+
+
+def _stdin() -> BinaryIO:
+    if sys.stdin is None:
+        raise PictureError("{name}: standard input is closed; give a picture to it, or name a file", name="-")
+    return sys.stdin.buffer
+
+
 def _open(name: str) -> Gray | GuarismoError:
     try:
-        return load_gray(sys.stdin.buffer if name == "-" else name)
+        return load_gray(_stdin() if name == "-" else name)
     except DataError as error:
         return error
 
 
 def _pages(name: str, most: int) -> Iterator[Opened]:
     try:
-        found = paper(sys.stdin.buffer if name == "-" else name)
+        found = paper(_stdin() if name == "-" else name)
     except DataError as error:
         yield name, None, error
         return
@@ -65,7 +85,6 @@ def _expand(path: str, more: tuple[str, ...]) -> Iterator[str]:
     elif Path(path).is_dir():
         kinds = (*SUFFIXES, *more)
         found = sorted(p for p in Path(path).iterdir() if p.suffix.lower() in kinds and p.is_file())
-        _tell_skipped(Path(path), more)
         if not found:
             raise PictureError("{path}: a folder without pictures; expected PNG, JPEG, TIFF, ... in it", path=path)
         yield from map(str, found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -82,20 +83,25 @@ def command(
         written.pictures(one)
         if streamed:
             text = _encodable(FORMATS[form]([result], top_k))
-            click.echo(text if first or form != "csv" else text.partition("\n")[2], nl=False)  # one header
+            text = text if first or form != "csv" else text.partition("\n")[2]  # one header
+            click.echo(_printable(text), nl=False)
             first = False
         else:
             results.append(result)
         if result.error:
             complain(result.error)
             errors += 1
+        if written.failed is not None:
+            break
     written.finish()
     text = _encodable(FORMATS[form](results, top_k))
     if output is not None:
         written.check(output)
         write_whole(output, text.encode())
     elif not streamed:
-        click.echo(text, nl=False)
+        click.echo(_printable(text), nl=False)
+    if written.failed is not None:
+        raise written.failed
     return 1 if errors else 0
 
 
@@ -106,6 +112,12 @@ STREAMED = ("jsonl", "csv")
 def _encodable(text: str) -> str:
     """Names of files need not be UTF-8."""
     return text.encode(errors="surrogateescape").decode(errors="replace")
+
+
+def _printable(text: str) -> str:
+    """What standard output's own encoding can hold: in some consoles and pipes not all names."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return text.encode(encoding, errors="replace").decode(encoding)
 
 
 Named = tuple[str, int | None, Gray]

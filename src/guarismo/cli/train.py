@@ -15,6 +15,7 @@ import click
 
 from guarismo.cli import _, options
 from guarismo.errors import DatasetError, UsageError
+from guarismo.model import LARGEST
 
 if TYPE_CHECKING:
     from guarismo.train.tutorial import Arrays, Run
@@ -84,6 +85,13 @@ class Asked:
     def run(self) -> Run:
         if self.resume and self.out is None:
             raise UsageError("--resume needs --out: which run is to go on?")
+        weights = 784 * self.units + max(self.layers - 1, 0) * self.units**2
+        if 4 * weights > 0.9 * LARGEST and self.layers:
+            raise UsageError(
+                "a network of {came} million weights; models have at most {most} million: fewer --units or --layers",
+                came=round(weights / 1e6, 1),
+                most=round(0.9 * LARGEST / 4e6, 1),
+            )
         needs_training()
         from guarismo.train.fit import Recipe
         from guarismo.train.nets import DenseShape

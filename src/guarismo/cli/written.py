@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from guarismo.cli.inputs import places as places_of
 from guarismo.errors import OutputError
 from guarismo.files import write_whole
 from guarismo.ink import frame
@@ -48,33 +50,43 @@ class Folders:
 
 
 class Written:
-    """Writes for one picture after the other; ``finish`` at the end."""
+    """Writes for one picture after the other; ``finish`` at the end.
+
+    ``failed`` is what could not be written first: whoever reads on loses nothing that is read already.
+    """
 
     def __init__(self, paths: tuple[str, ...], folders: Folders, output: Path | None) -> None:
-        self._inputs = {Path(path).resolve() for path in paths if path != "-"}
+        self._inputs = places_of(paths)
         self._folders = folders
         self._names: set[str] = set()
         self._rows: list[list[Any]] = []
+        self.failed: OutputError | None = None
         for folder in (folders.marked, folders.show_ink, folders.review):
             if folder is not None:
                 _make(folder)
+        if folders.review is not None and (folders.review / REVIEW).exists():
+            raise OutputError("{path}: holds a review already; name another folder", path=folders.review)
         if output is not None:
             self.check(output)
 
     def check(self, path: Path) -> None:
-        if path.resolve() in self._inputs:
+        if os.path.realpath(path) in self._inputs:
             raise OutputError("{path}: is one of the pictures; name another place", path=path)
 
     def pictures(self, one: One) -> None:
+        try:
+            self._pictures(one)
+        except OutputError as error:
+            self.failed = self.failed or error
+
+    def _pictures(self, one: One) -> None:
         name, gray, page = one.result.name, one.gray, one.result.page
         if self._folders == Folders() or gray is None or page is None:
             return
-        if name != "-":
-            self._inputs.add(Path(name).resolve())
         stem = self._unique(name, page.page_number)
         if self._folders.marked is not None:
             self._save(annotate(gray, page), self._folders.marked / f"{stem}.png")
-        if self._folders.show_ink is not None:
+        if self._folders.show_ink is not None and one.reading is not None:  # of a page there is no such picture
             seen = _strip_picture(gray) if isinstance(one.reading, Number) else ink_picture(frame(gray).ink)
             self._save(seen, self._folders.show_ink / f"{stem}.ink.png")
         if self._folders.review is not None:
@@ -93,14 +105,18 @@ class Written:
 
     def finish(self) -> None:
         """Write the table to fill in."""
-        if self._folders.review is None:
-            return
+        try:
+            if self._folders.review is not None:
+                self._write_rows(self._folders.review / REVIEW)
+        except OutputError as error:
+            self.failed = self.failed or error
+
+    def _write_rows(self, path: Path) -> None:
         buffer = io.StringIO()
         writer = csv.writer(buffer, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
         writer.writerows([list(REVIEW_COLUMNS), *self._rows])
-        self.check(self._folders.review / REVIEW)
-        text = buffer.getvalue().encode(errors="surrogateescape")
-        write_whole(self._folders.review / REVIEW, text)
+        self.check(path)
+        write_whole(path, buffer.getvalue().encode(errors="surrogateescape"))
 
     def _unique(self, name: str, page: int | None) -> str:
         """The picture's own name and page, numbered when two pictures share it."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,8 @@ from numpy.typing import NDArray
 
 from guarismo.datasets import load_mnist, load_own
 from guarismo.decode import shares
+from guarismo.errors import DatasetError
+from guarismo.files import claim
 from guarismo.ink import frames, leaning
 from guarismo.networks import looked
 from guarismo.train.augment import as_bytes
@@ -172,6 +176,8 @@ def own_digits(path: Path) -> Pool:
     digits = load_own(path, classes_required=False)
     framed = frames(digits.images)
     there = np.array([one.box is not None for one in framed])
+    if not there.any():
+        raise DatasetError("{path}: nothing is written on any of its pictures; expected digits", path=path)
     return Pool(np.stack([as_bytes(one.ink) for one in framed]), digits.labels).where(there)
 
 
@@ -189,9 +195,15 @@ class Data:
     without: tuple[str, ...] = ()
     also: Pool | None = None
 
+    def described(self) -> dict[str, Any]:
+        """What a run must be given again to go on."""
+        own = None if self.also is None else sha256(self.also.inks.tobytes() + self.also.labels.tobytes()).hexdigest()
+        return {"fonts": self.made.with_fonts, "without": sorted(self.without), "also": own}
+
 
 def run(recipe: Recipe, data: Data, folders: Folders, say: Callable[[Progress], None]) -> Any:
     """From data to a model directory in ``out/model``: pool, training, calibration on held-out writers, export."""
+    claim(folders.out, {"network": "digit", **data.described(), "start": _named(folders.start)})
     paths = make_parts(data.made, folders.pool, recipe.parts + 1, POOL_SEED)
     own, kept = mnist_half(data.made.folder)
     pool, watched = load_parts(paths[:-1], data.without), load_parts(paths[-1:], data.without)
@@ -206,6 +218,10 @@ def run(recipe: Recipe, data: Data, folders: Folders, say: Callable[[Progress], 
         half_way_back(network, begun)
     save_digit(network, recipe, kept, folders.out / "model")
     return network
+
+
+def _named(start: Path | None) -> str | None:
+    return None if start is None else os.path.realpath(start)
 
 
 def half_way_back(network: Any, begun: Sequence[NDArray[np.float32]]) -> None:

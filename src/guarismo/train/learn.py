@@ -210,7 +210,7 @@ class Checkpoint:
 
     def load(self, recipe: Recipe, model: Any, optimizer: Any) -> tuple[int, list[Any]]:
         kept = self._read()
-        if json.loads(str(kept["recipe"])) != asdict(recipe):
+        if json.loads(str(kept.get("recipe", "{}"))) != asdict(recipe):
             raise DataError(
                 "{path}: a checkpoint of another recipe; name another folder or the same recipe", path=self.path
             )

@@ -6,6 +6,7 @@ Connectionist temporal classification (Graves, Fernández, Gomez and Schmidhuber
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from guarismo import ctc, decode
 from guarismo.decode import BLANK, STEP, Reading
 from guarismo.engine import OnnxEngine
+from guarismo.files import claim
 from guarismo.ink import INK_VERSION
 from guarismo.model import LINE_LABELS, NOT_A_DIGIT, bundled, load_model
 from guarismo.networks import DigitNetwork
@@ -289,6 +291,8 @@ class Folders:
 
 def run(recipe: Recipe, folders: Folders, say: Callable[[Progress], None]) -> Any:
     """From data to a model directory in ``out/model``: lines, training, calibration on held-out writers, export."""
+    begun_with = None if folders.start is None else os.path.realpath(folders.start)
+    claim(folders.out, {"network": "line", "start": begun_with})
     paths = make_parts(folders.data, folders.lines, "train", recipe.parts, LINES_SEED)
     strips = load_parts(paths)
     kept = load_parts(make_parts(folders.data, folders.lines, "held_out", 1, LINES_SEED))

@@ -8,24 +8,25 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from concurrent.futures import as_completed
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from pathlib import Path as File
 from typing import Any
+from zipfile import BadZipFile
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from guarismo import paper, strip
+from guarismo.errors import DataError
 from guarismo.files import claim, write_arrays
 from guarismo.train import augment, fonts, grounds, nondigits, nonlines, pens, strokes, texts, writers
 from guarismo.train.pens import Pen, Stroke, draw, smooth
 from guarismo.train.texts import Rng
 from guarismo.train.writers import BAND, BANDS, HIGHEST, SHARES, Glyph, Part, Writer, Writers, stroked
 from guarismo.types import Gray
-from guarismo.workers import workers
+from guarismo.workers import run_all
 
 SIZE = 44
 """Pixels of digit height at which lines are inked; a strip has 36. More costs time, and nothing of it is left."""
@@ -327,13 +328,10 @@ def make_parts(folder: File, out: File, part: Part, parts: int, seed: int) -> li
 
     Raises UsageError where they were made by other code.
     """
-    claim(out, described())
+    claim(out, described(), "--lines")
     paths = [out / f"lines-{part}-{seed}-{number:03d}.npz" for number in range(parts)]
-    missing = [(path, number) for number, path in enumerate(paths) if not path.exists()]
-    with workers(2) as pool:
-        jobs = [pool.submit(_part, folder, path, part, seed * 1000 + number) for path, number in missing]
-        for job in as_completed(jobs):
-            job.result()
+    missing = [(folder, path, part, seed * 1000 + number) for number, path in enumerate(paths) if not path.exists()]
+    run_all(2, _part, missing)
     return paths
 
 
@@ -346,7 +344,8 @@ def _part(folder: File, path: File, part: Part, seed: int) -> None:
 
 
 def load_parts(paths: Sequence[File]) -> Strips:
-    parts = [np.load(path) for path in paths]
+    """The strips of these files, in their order. Raises DataError where one cannot be read."""
+    parts = [_loaded(path) for path in paths]
     texts_ = np.concatenate([part["texts"] for part in parts])
 
     def joined(ink: str, offsets: str, sharp: Strips | None = None) -> Strips:
@@ -355,3 +354,15 @@ def load_parts(paths: Sequence[File]) -> Strips:
 
     with_sharp = all("sharp_ink" in part for part in parts)
     return joined("ink", "offsets", joined("sharp_ink", "sharp_offsets") if with_sharp else None)
+
+
+def _loaded(path: File) -> dict[str, NDArray[Any]]:
+    try:
+        with path.open("rb") as file, np.load(file) as kept:
+            part = dict(kept)
+        _ = part["ink"], part["offsets"], part["texts"]
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
+        raise DataError(
+            "{path}: no file of lines ({reason}); delete it: it is made again", path=path, reason=error
+        ) from error
+    return part

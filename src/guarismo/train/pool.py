@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from guarismo.files import claim, write_arrays
 from guarismo.train import augment, fonts, forms_high, forms_low, nondigits, pens, strokes
 from guarismo.train.augment import Rng, as_bytes, photograph
 from guarismo.types import Gray
-from guarismo.workers import workers
+from guarismo.workers import run_all
 
 NOT_A_DIGIT = 10
 """The label of everything that is no digit."""
@@ -216,13 +215,10 @@ def make_parts(made: Made, out: Path, parts: int, seed: int) -> list[Path]:
 
     Raises UsageError where they were made from other sources or by another ink.
     """
-    claim(out, made.described())
+    claim(out, made.described(), "--pool")
     paths = [out / f"pool-{seed}-{part:03d}.npz" for part in range(parts)]
-    missing = [(path, part) for part, path in enumerate(paths) if not path.exists()]
-    with workers(2) as pool:
-        jobs = [pool.submit(_part, made, path, seed * 1000 + part) for path, part in missing]
-        for job in as_completed(jobs):
-            job.result()
+    missing = [(made, path, seed * 1000 + part) for part, path in enumerate(paths) if not path.exists()]
+    run_all(2, _part, missing)
     return paths
 
 

@@ -15,7 +15,7 @@ import json
 import platform
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,8 @@ def start(run: Run, resume: bool) -> tuple[History, tuple[int, State] | None]:
         raise UsageError(
             "{path}: holds a training run already; add --resume to go on with it, or name another --out", path=run.out
         )
+    if checkpoint.exists() and not config.exists():
+        raise UsageError("{path}: holds a run of another kind; name another --out", path=run.out)
     if config.exists():
         _check_options(run, config)
     write_whole(config, (json.dumps({**run.config(), **versions()}, indent=2) + "\n").encode())
@@ -171,6 +173,7 @@ def finish(run: Run, arrays: Arrays) -> dict[str, float]:
     np.add.at(matrix, (test_labels, said.argmax(1)), 1)
     write_whole(run.out / "confusion.png", plots.confusion(matrix))
     write_whole(run.out / "mistakes.png", plots.mistakes(test_inks, test_labels, said.argmax(1), said.max(1)))
+    run = replace(run, recipe=replace(run.recipe, epochs=len(history)))  # it may have more than were asked for now
     figures = {"test_accuracy": history[-1]["test_accuracy"], "test_loss": history[-1]["test_loss"]}
     write_model(run, state, arrays, figures)
     return figures

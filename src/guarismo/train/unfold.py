@@ -48,18 +48,18 @@ def _assign(network: Any, onnx_model: bytes, directory: Path) -> None:
     graph = onnx.load_from_string(onnx_model).graph
     arrays = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
     arrays |= _in_floats(graph, arrays)
-    folded = [[arrays[name] for name in node.input[1:]] for node in graph.node if node.op_type == "Conv"]
-    (matrix,) = (arrays[node.input[1]] for node in graph.node if node.op_type == "MatMul")
-    added = [name for node in graph.node if node.op_type == "Add" for name in node.input if name in arrays]
-    *_, dense = (layer for layer in network.layers if isinstance(layer, keras.layers.Dense))
-    convolutions, normalisations = _layers(network)
     try:
+        folded = [[arrays[name] for name in node.input[1:]] for node in graph.node if node.op_type == "Conv"]
+        (matrix,) = (arrays[node.input[1]] for node in graph.node if node.op_type == "MatMul")
+        added = [name for node in graph.node if node.op_type == "Add" for name in node.input if name in arrays]
+        *_, dense = (layer for layer in network.layers if isinstance(layer, keras.layers.Dense))
+        convolutions, normalisations = _layers(network)
         for (filters, offset), convolution, norm in zip(folded, convolutions, normalisations, strict=True):
             convolution.set_weights([filters.transpose(2, 3, 1, 0)])
             one = np.ones_like(offset)
             norm.set_weights([one, offset, 0 * one, one - norm.epsilon])
         dense.set_weights([matrix, arrays[added[-1]]])
-    except ValueError as error:
+    except (ValueError, KeyError, IndexError) as error:
         raise ModelError(
             "{path}: a model of another network than the one that is trained; begin with another, or without --start",
             path=directory,
