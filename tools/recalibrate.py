@@ -47,7 +47,7 @@ def main() -> None:
     folder = data_folder()
     if folder is None:
         raise DatasetError("the data of training is needed: set GUARISMO_DATA")
-    kept = load_parts(make_parts(folder, asked.lines, "held_out", 1, line.LINES_SEED))
+    kept = load_parts(make_parts(folder, asked.lines, "held_out", line.HELD_OUT, line.LINES_SEED))
     print(json.dumps(recalibrated(asked.directory, kept, asked.version), indent=2))
 
 

@@ -199,7 +199,7 @@ def digit(
 @click.option(
     "--parts",
     type=click.IntRange(1, 1000),
-    help="Lines to train on, in units of 5,000; else 72. One unit more is of writers held out.",
+    help="Lines to train on, in units of 5,000; else 72. Four units more are of writers held out.",
 )
 @options.start
 @options.seed

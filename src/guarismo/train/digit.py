@@ -31,7 +31,7 @@ from guarismo.train.pool import Made, Pool, held_out, load_parts, make_parts
 from guarismo.train.unfold import starting_weights
 from guarismo.train.wiggle import Rng, wiggle
 
-MODEL_VERSION = "2026.11.6"
+MODEL_VERSION = "2026.11.8"
 
 MOST_WRONG = 0.0005
 """Operating point of ``read``: at most one in two thousand accepted digits of held-out writers is wrong."""
