@@ -88,6 +88,11 @@ def fetch_mnist(
     return target
 
 
+def place_of(folder: Path) -> Path:
+    """Where in a folder that is named the files of MNIST lie; itself where there are none."""
+    return next((one for one in places(folder) if any(find_file(one, name) for name in MNIST_FILES)), folder)
+
+
 def verify_mnist(folder: Path) -> list[tuple[str, State]]:
     """The state of each of the four files in ``folder``, or inside an ``mnist.npz``, by SHA-256.
 

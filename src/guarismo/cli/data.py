@@ -62,9 +62,9 @@ def fetch(name: str, source: Path | None, target: Path | None) -> int:
 @click.argument("folder", required=False, metavar="[FOLDER]", type=click.Path(path_type=Path))
 def verify(name: str, folder: Path | None) -> int:
     from guarismo.datasets import find_mnist
-    from guarismo.download import verify_mnist
+    from guarismo.download import place_of, verify_mnist
 
-    place = folder or find_mnist()
+    place = find_mnist() if folder is None else place_of(folder)
     states = verify_mnist(place)
     words = {"ok": _("ok"), "missing": _("missing"), "changed": _("changed")}
     for file, state in states:

@@ -316,8 +316,8 @@ def usual(strips: Strips, count: int = 384) -> list[NDArray[np.float32]]:
 
 
 HELD_OUT = 4
-"""Files of lines of writers held out: one is watched, all set temperature and threshold. Of one file's accepted lines ten
-wrong ones would decide, and the threshold would be chance."""
+"""Files of lines of writers held out: one is watched, all set temperature and threshold. Of one file's accepted lines
+ten wrong ones would decide, and the threshold would be chance."""
 
 LINES_SEED = 1
 """All runs draw from the same lines; their own seed is for the weights and the order."""
