@@ -258,12 +258,12 @@ def test_a_review_that_somebody_may_have_filled_in_stays(here: Path, capsys: pyt
 def test_what_is_read_is_not_lost_where_a_picture_cannot_be_written(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    save("a.png", painted(7))
-    save("b.png", painted(3))
+    for name, digit in (("a.png", 7), ("b.png", 3), ("c.png", 5)):
+        save(name, painted(digit))
     Path("out/b.png").mkdir(parents=True)
-    assert run("a.png", "b.png", "--annotate", "out") == 1
+    assert run("a.png", "b.png", "c.png", "--annotate", "out") == 1
     told = capsys.readouterr()
-    assert [line.split()[:2] for line in told.out.splitlines()[1:]] == [["a.png", "7"], ["b.png", "3"]]
+    assert [line.split()[:2] for line in told.out.splitlines()[1:]] == [["a.png", "7"], ["b.png", "3"], ["c.png", "5"]]
     assert told.err.startswith("error: ") and Path("out/a.png").exists()
 
 

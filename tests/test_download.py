@@ -328,5 +328,6 @@ def test_keras_own_file_is_verified_by_its_contents(tmp_path: Path, monkeypatch:
 @pytest.mark.data
 def test_the_real_files_are_the_published_ones(real_data: Path) -> None:
     assert download.place_of(real_data) == real_data / "mnist"
+    assert download.place_of(real_data / "optdigits") == real_data / "optdigits"
     assert [state for _, state in download.verify_mnist(real_data / "mnist")] == ["ok"] * 4
     assert mnist.MNIST_FILES[FIRST].startswith("440fcabf")

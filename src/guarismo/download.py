@@ -27,6 +27,7 @@ from guarismo.mnist import (
     WAYS_ON,
     content_sha256,
     find_file,
+    is_file,
     places,
     read_mnist_arrays,
 )
@@ -89,8 +90,10 @@ def fetch_mnist(
 
 
 def place_of(folder: Path) -> Path:
-    """Where in a folder that is named the files of MNIST lie; itself where there are none."""
-    return next((one for one in places(folder) if any(find_file(one, name) for name in MNIST_FILES)), folder)
+    """Where in a folder that is named most files of MNIST lie, or its ``mnist.npz``; itself where there are none."""
+    counts = {one: sum(find_file(one, name) is not None for name in MNIST_FILES) for one in places(folder)}
+    packed = folder / "mnist.npz"
+    return packed if not any(counts.values()) and is_file(packed) else max(counts, key=lambda one: counts[one])
 
 
 def verify_mnist(folder: Path) -> list[tuple[str, State]]:

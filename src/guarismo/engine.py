@@ -1,4 +1,4 @@
-"""Running a network: ink in, logits out. The only importer of the runtime."""
+"""Running a network: ink in, logits out. The only one that runs it."""
 
 from __future__ import annotations
 

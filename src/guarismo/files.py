@@ -13,6 +13,8 @@ import numpy as np
 
 from guarismo.errors import OutputError, UsageError
 
+NOTE = "made-from.json"
+
 
 def claim(folder: Path, made_from: Mapping[str, Any], option: str = "--out") -> None:
     """Note in ``folder`` what its contents are made from; if a note is there, it must say the same.
@@ -20,7 +22,7 @@ def claim(folder: Path, made_from: Mapping[str, Any], option: str = "--out") -> 
     So a run that goes on never mixes results of different data or options. ``option`` is the one that names the folder.
     Raises UsageError and OutputError.
     """
-    note, text = folder / "made-from.json", json.dumps(dict(made_from), indent=1, sort_keys=True) + "\n"
+    note, text = folder / NOTE, json.dumps(dict(made_from), indent=1, sort_keys=True) + "\n"
     if note.exists() and note.read_text() != text:
         raise UsageError(
             "{path}: holds results of other data or options; name another {option}", path=folder, option=option

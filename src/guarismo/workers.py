@@ -32,7 +32,8 @@ def workers(count: int, begin: Callable[..., None] | None = None, *given: object
 
 
 def run_all(count: int, work: Callable[..., object], each: Iterable[tuple[Any, ...]]) -> None:
-    """``work(*one)`` for each, in ``count`` processes. The first error ends it: what has not begun is not begun.
+    """``work(*one)`` for each, in ``count`` processes. The first error ends it: but for a few
+    that are handed out already, no more are begun.
 
     Raises what ``work`` raises, and DataError where a process was ended from outside.
     """

@@ -93,6 +93,22 @@ def test_a_checkpoint_that_is_cut_off_or_of_another_network_is_named(tmp_path: P
         unfold.starting_weights(tmp_path, "digit", nets.conv_net(4), export.parity_inks())
 
 
+def test_a_run_goes_on_only_with_what_it_began_with(tmp_path: Path) -> None:
+    from guarismo.errors import UsageError
+    from guarismo.train.learn import Checkpoint
+
+    checkpoint = Checkpoint(tmp_path)
+    checkpoint.claim({"start": "a"})
+    checkpoint.claim({"start": "b"})  # nothing was learnt from the first
+    write_arrays(checkpoint.path, {"recipe": "{}"})
+    checkpoint.claim({"start": "b"})
+    with pytest.raises(UsageError, match="other data or options"):
+        checkpoint.claim({"start": "a"})
+    write_arrays(checkpoint.path, {"history": "[]"})
+    with pytest.raises(DataError, match="another kind of network"):
+        checkpoint.claim({"start": "b"})
+
+
 def test_own_digits_are_learnt_half_of_the_way() -> None:
     from guarismo.train.digit import half_way_back
 

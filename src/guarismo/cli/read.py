@@ -91,8 +91,6 @@ def command(
         if result.error:
             complain(result.error)
             errors += 1
-        if written.failed is not None:
-            break
     written.finish()
     text = _encodable(FORMATS[form](results, top_k))
     if output is not None:

@@ -85,6 +85,7 @@ class Asked:
     def run(self) -> Run:
         if self.resume and self.out is None:
             raise UsageError("--resume needs --out: which run is to go on?")
+        # of what a model may have a tenth is left for offsets and ONNX itself
         weights = 784 * self.units + max(self.layers - 1, 0) * self.units**2
         if 4 * weights > 0.9 * LARGEST and self.layers:
             raise UsageError(

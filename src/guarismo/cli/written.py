@@ -52,11 +52,12 @@ class Folders:
 class Written:
     """Writes for one picture after the other; ``finish`` at the end.
 
-    ``failed`` is what could not be written first: whoever reads on loses nothing that is read already.
+    ``failed`` is what could not be written first, after which nothing more is: reading goes on, and loses nothing.
     """
 
     def __init__(self, paths: tuple[str, ...], folders: Folders, output: Path | None) -> None:
-        self._inputs = places_of(paths)
+        writes = output is not None or folders != Folders()
+        self._inputs = places_of(paths) if writes else set()
         self._folders = folders
         self._names: set[str] = set()
         self._rows: list[list[Any]] = []
@@ -81,7 +82,7 @@ class Written:
 
     def _pictures(self, one: One) -> None:
         name, gray, page = one.result.name, one.gray, one.result.page
-        if self._folders == Folders() or gray is None or page is None:
+        if self._folders == Folders() or gray is None or page is None or self.failed is not None:
             return
         stem = self._unique(name, page.page_number)
         if self._folders.marked is not None:
@@ -106,7 +107,7 @@ class Written:
     def finish(self) -> None:
         """Write the table to fill in."""
         try:
-            if self._folders.review is not None:
+            if self._folders.review is not None and self.failed is None:
                 self._write_rows(self._folders.review / REVIEW)
         except OutputError as error:
             self.failed = self.failed or error

@@ -19,13 +19,12 @@ from numpy.typing import NDArray
 from guarismo.datasets import load_mnist, load_own
 from guarismo.decode import shares
 from guarismo.errors import DatasetError
-from guarismo.files import claim
 from guarismo.ink import frames, leaning
 from guarismo.networks import looked
 from guarismo.train.augment import as_bytes
 from guarismo.train.calibrate import read_threshold, temperature
 from guarismo.train.export import Stated, export
-from guarismo.train.learn import Recipe, Task, assign, learn
+from guarismo.train.learn import Checkpoint, Recipe, Task, assign, learn
 from guarismo.train.nets import conv_net
 from guarismo.train.pool import Made, Pool, held_out, load_parts, make_parts
 from guarismo.train.unfold import starting_weights
@@ -198,12 +197,12 @@ class Data:
     def described(self) -> dict[str, Any]:
         """What a run must be given again to go on."""
         own = None if self.also is None else sha256(self.also.inks.tobytes() + self.also.labels.tobytes()).hexdigest()
-        return {"fonts": self.made.with_fonts, "without": sorted(self.without), "also": own}
+        return {**self.made.described(), "without": sorted(self.without), "also": own}
 
 
 def run(recipe: Recipe, data: Data, folders: Folders, say: Callable[[Progress], None]) -> Any:
     """From data to a model directory in ``out/model``: pool, training, calibration on held-out writers, export."""
-    claim(folders.out, {"network": "digit", **data.described(), "start": _named(folders.start)})
+    Checkpoint(folders.out).claim({"network": "digit", **data.described(), "start": _named(folders.start)})
     paths = make_parts(data.made, folders.pool, recipe.parts + 1, POOL_SEED)
     own, kept = mnist_half(data.made.folder)
     pool, watched = load_parts(paths[:-1], data.without), load_parts(paths[-1:], data.without)

@@ -27,7 +27,7 @@ LARGEST_DIFFERENCE = 0.2
 def in_eight_bits(weights: bytes, inputs: Sequence[NDArray[np.float32]]) -> bytes:
     """The ONNX ``weights`` in eight bits. ``inputs`` are batches like those that it will see.
 
-    Raises ModelError where what the network says of the first batch is another thing now.
+    Raises ModelError where what the network says of the middle batch is another thing now.
     """
     with tempfile.TemporaryDirectory() as folder:
         whole, small = Path(folder, "whole.onnx"), Path(folder, "small.onnx")
@@ -46,8 +46,9 @@ def in_eight_bits(weights: bytes, inputs: Sequence[NDArray[np.float32]]) -> byte
         finally:
             logging.getLogger().removeFilter(_unasked)
         quantized = small.read_bytes()
-    shape = inputs[0].shape[1], None
-    before, after = (OnnxEngine(one, "the export", shape=shape).run(inputs[0]) for one in (weights, quantized))
+    some = inputs[len(inputs) // 2]
+    shape = some.shape[1], None
+    before, after = (OnnxEngine(one, "the export", shape=shape).run(some) for one in (weights, quantized))
     difference = float(np.abs(after - before).mean() / max(float(np.abs(before).mean()), 1e-6))
     if not difference <= LARGEST_DIFFERENCE:
         raise ModelError(

@@ -7,7 +7,7 @@ and Juditsky 1992), which is what is kept. Convolutions are computed in bfloat16
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from guarismo.errors import DataError
-from guarismo.files import write_arrays
+from guarismo.files import NOTE, claim, write_arrays
 from guarismo.workers import cores
 
 
@@ -194,6 +194,16 @@ class Checkpoint:
     def exists(self) -> bool:
         return self.path.exists()
 
+    def claim(self, made_from: Mapping[str, Any]) -> None:
+        """Note what the run is made from; what it goes on with must say the same. A note without a checkpoint, of a
+        run that never began, binds nobody. Raises UsageError, DataError where it is no such run's, and OutputError."""
+        if self.exists():
+            if "recipe" not in self._read():
+                raise DataError("{path}: a checkpoint of another kind of network; name another --out", path=self.path)
+        else:
+            (self.path.parent / NOTE).unlink(missing_ok=True)
+        claim(self.path.parent, made_from)
+
     def save(self, recipe: Recipe, done: int, model: Any, optimizer: Any, means: list[Any]) -> None:
         # variables are the weights and the state of the dropout's random numbers
         arrays = {f"model{i}": v.numpy() for i, v in enumerate(model.variables)}
@@ -224,7 +234,7 @@ class Checkpoint:
         try:
             with self.path.open("rb") as file, np.load(file) as kept:
                 return dict(kept)
-        except (OSError, ValueError, BadZipFile) as error:
+        except (OSError, ValueError, EOFError, BadZipFile) as error:
             raise DataError(
                 "{path}: no checkpoint that can be read ({reason}); name another folder", path=self.path, reason=error
             ) from error

@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 from guarismo import ctc, decode
 from guarismo.decode import BLANK, STEP, Reading
 from guarismo.engine import OnnxEngine
-from guarismo.files import claim
 from guarismo.ink import INK_VERSION
 from guarismo.model import LINE_LABELS, NOT_A_DIGIT, bundled, load_model
 from guarismo.networks import DigitNetwork
@@ -33,8 +32,8 @@ from guarismo.train.calibrate import read_threshold
 from guarismo.train.digit import MODEL_VERSION, as_ink
 from guarismo.train.eight_bits import in_eight_bits
 from guarismo.train.export import Stated, parity_strips, save, to_onnx
-from guarismo.train.learn import Recipe, Task, learn
-from guarismo.train.lines import SHARP, Strips, load_parts, make_parts
+from guarismo.train.learn import Checkpoint, Recipe, Task, learn
+from guarismo.train.lines import SHARP, Strips, described, load_parts, make_parts
 from guarismo.train.nets import line_net
 from guarismo.train.unfold import starting_weights
 from guarismo.types import Look, digits_of
@@ -292,7 +291,7 @@ class Folders:
 def run(recipe: Recipe, folders: Folders, say: Callable[[Progress], None]) -> Any:
     """From data to a model directory in ``out/model``: lines, training, calibration on held-out writers, export."""
     begun_with = None if folders.start is None else os.path.realpath(folders.start)
-    claim(folders.out, {"network": "line", "start": begun_with})
+    Checkpoint(folders.out).claim({"network": "line", **described(), "start": begun_with})
     paths = make_parts(folders.data, folders.lines, "train", recipe.parts, LINES_SEED)
     strips = load_parts(paths)
     kept_paths = make_parts(folders.data, folders.lines, "held_out", HELD_OUT, LINES_SEED)

@@ -361,7 +361,7 @@ def _loaded(path: File) -> dict[str, NDArray[Any]]:
         with path.open("rb") as file, np.load(file) as kept:
             part = dict(kept)
         _ = part["ink"], part["offsets"], part["texts"]
-    except (OSError, ValueError, KeyError, BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise DataError(
             "{path}: no file of lines ({reason}); delete it: it is made again", path=path, reason=error
         ) from error

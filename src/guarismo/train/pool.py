@@ -234,7 +234,7 @@ def load_parts(paths: list[Path], without: tuple[str, ...] = ()) -> Pool:
         try:
             with path.open("rb") as file, np.load(file) as part:
                 parts.append(Pool(part["inks"], part["labels"]).where(~np.isin(part["sources"], without)))
-        except (OSError, ValueError, KeyError, BadZipFile) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise DataError(
                 "{path}: no part of a pool ({reason}); delete it: it is made again", path=path, reason=error
             ) from error

@@ -47,8 +47,8 @@ def _assign(network: Any, onnx_model: bytes, directory: Path) -> None:
     """ONNX's weights, with normalisations that do nothing but add what has become the convolution's offset."""
     graph = onnx.load_from_string(onnx_model).graph
     arrays = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
-    arrays |= _in_floats(graph, arrays)
     try:
+        arrays |= _in_floats(graph, arrays)
         folded = [[arrays[name] for name in node.input[1:]] for node in graph.node if node.op_type == "Conv"]
         (matrix,) = (arrays[node.input[1]] for node in graph.node if node.op_type == "MatMul")
         added = [name for node in graph.node if node.op_type == "Add" for name in node.input if name in arrays]
