@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +23,7 @@ from guarismo.networks import looked
 from guarismo.train.augment import as_bytes
 from guarismo.train.calibrate import read_threshold, temperature
 from guarismo.train.export import Stated, export
-from guarismo.train.learn import Checkpoint, Recipe, Task, assign, learn
+from guarismo.train.learn import Checkpoint, Recipe, Task, assign, learn, named
 from guarismo.train.nets import conv_net
 from guarismo.train.pool import Made, Pool, held_out, load_parts, make_parts
 from guarismo.train.unfold import starting_weights
@@ -202,7 +201,7 @@ class Data:
 
 def run(recipe: Recipe, data: Data, folders: Folders, say: Callable[[Progress], None]) -> Any:
     """From data to a model directory in ``out/model``: pool, training, calibration on held-out writers, export."""
-    Checkpoint(folders.out).claim({"network": "digit", **data.described(), "start": _named(folders.start)})
+    Checkpoint(folders.out).claim({"network": "digit", **data.described(), "start": named(folders.start)})
     paths = make_parts(data.made, folders.pool, recipe.parts + 1, POOL_SEED)
     own, kept = mnist_half(data.made.folder)
     pool, watched = load_parts(paths[:-1], data.without), load_parts(paths[-1:], data.without)
@@ -217,10 +216,6 @@ def run(recipe: Recipe, data: Data, folders: Folders, say: Callable[[Progress], 
         half_way_back(network, begun)
     save_digit(network, recipe, kept, folders.out / "model")
     return network
-
-
-def _named(start: Path | None) -> str | None:
-    return None if start is None else os.path.realpath(start)
 
 
 def half_way_back(network: Any, begun: Sequence[NDArray[np.float32]]) -> None:

@@ -7,6 +7,7 @@ and Juditsky 1992), which is what is kept. Convolutions are computed in bfloat16
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -183,6 +184,11 @@ def assign(model: Any, values: Sequence[Any]) -> None:
     """Give a network these weights, in its order."""
     for variable, value in zip(model.weights, values, strict=True):
         variable.assign(value)
+
+
+def named(start: Path | None) -> str | None:
+    """The folder that a run begins with, the same however it was typed."""
+    return None if start is None else os.path.realpath(start)
 
 
 class Checkpoint:

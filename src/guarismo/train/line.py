@@ -6,7 +6,6 @@ Connectionist temporal classification (Graves, Fernández, Gomez and Schmidhuber
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -32,7 +31,7 @@ from guarismo.train.calibrate import read_threshold
 from guarismo.train.digit import MODEL_VERSION, as_ink
 from guarismo.train.eight_bits import in_eight_bits
 from guarismo.train.export import Stated, parity_strips, save, to_onnx
-from guarismo.train.learn import Checkpoint, Recipe, Task, learn
+from guarismo.train.learn import Checkpoint, Recipe, Task, learn, named
 from guarismo.train.lines import SHARP, Strips, described, load_parts, make_parts
 from guarismo.train.nets import line_net
 from guarismo.train.unfold import starting_weights
@@ -290,8 +289,7 @@ class Folders:
 
 def run(recipe: Recipe, folders: Folders, say: Callable[[Progress], None]) -> Any:
     """From data to a model directory in ``out/model``: lines, training, calibration on held-out writers, export."""
-    begun_with = None if folders.start is None else os.path.realpath(folders.start)
-    Checkpoint(folders.out).claim({"network": "line", **described(), "start": begun_with})
+    Checkpoint(folders.out).claim({"network": "line", **described(), "start": named(folders.start)})
     paths = make_parts(folders.data, folders.lines, "train", recipe.parts, LINES_SEED)
     strips = load_parts(paths)
     kept_paths = make_parts(folders.data, folders.lines, "held_out", HELD_OUT, LINES_SEED)
