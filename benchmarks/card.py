@@ -7,9 +7,12 @@ python benchmarks/card.py --check    exit 1 where a card is not what the results
 from __future__ import annotations
 
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Any
+
+import onnx
 
 from guarismo.model import CARD, DESCRIPTION, WEIGHTS, bundled
 
@@ -20,16 +23,23 @@ def results(name: str) -> Any:
     return json.loads((RESULTS / f"{name}.json").read_text())
 
 
+def _network(kind: str) -> str:
+    """Of a bundled model's network, in words: its size, convolutions and weights."""
+    path = bundled(kind) / WEIGHTS
+    graph = onnx.load(path).graph
+    convolutions = sum(node.op_type == "Conv" for node in graph.node)
+    weights = sum(math.prod(one.dims) for one in graph.initializer if len(one.dims) > 1)
+    return f"{path.stat().st_size / 1e6:.2f} MB of ONNX: {convolutions} convolutions, {weights:,} weights"
+
+
 def line_card() -> str:
     """The whole card of the line model."""
     described = json.loads((bundled("line") / DESCRIPTION).read_text())
     point, limits = described["operating_point"], described["thresholds"]
-    megabytes = (bundled("line") / WEIGHTS).stat().st_size / 1e6
     return f"""# The line model, {described["version"]}
 
 Reads a number written on one line: digits, `. , - / :` and spaces; says "not sure", "not a digit" or "blank".
-{megabytes:.2f} MB of ONNX in eight bits: convolutions and CTC, 557,000 parameters (docs/decisions/011-line-model.md and
-018-eight-bits.md).
+{_network("line")} in eight bits (docs/decisions/011-line-model.md, 018-eight-bits.md).
 
 ## Figures
 
@@ -98,11 +108,11 @@ def _strings() -> str:
 def card() -> str:
     """The whole card of the digit model."""
     described = json.loads((bundled() / DESCRIPTION).read_text())
-    limits, megabytes = described["thresholds"], (bundled() / WEIGHTS).stat().st_size / 1e6
+    limits = described["thresholds"]
     return f"""# The digit model, {described["version"]}
 
 Reads one digit on a picture of any kind, handwritten or printed, and says "not sure", "not a digit" or "blank".
-{megabytes:.2f} MB of ONNX: five 3x3 convolutions, 291,115 parameters, ink version {described["ink_version"]}.
+{_network("digit")} in float32, ink version {described["ink_version"]}.
 
 ## Figures
 

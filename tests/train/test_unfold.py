@@ -66,6 +66,25 @@ def test_a_network_in_eight_bits_becomes_floats_again(tmp_path: Path) -> None:
     assert np.abs(came - expected).mean() < 0.05 * np.abs(expected).mean()
 
 
+def fewer_layers(width: int) -> Any:
+    """``conv_net`` as it was, without the second shortcut of either size."""
+    conv, layers = nets._Conv("float32"), keras.layers
+    pixels = keras.Input((28, 28))
+    x = conv(conv(layers.Reshape((28, 28, 1))(pixels), width), 2 * width, strides=2)
+    x = conv(layers.add([x, conv(x, 2 * width)]), 4 * width, strides=2)
+    x = layers.AveragePooling2D(2)(layers.add([x, conv(x, 4 * width)]))
+    return keras.Model(pixels, layers.Dense(11)(layers.Flatten()(x)))
+
+
+def test_a_larger_network_begins_as_nearly_the_model(tmp_path: Path) -> None:
+    keras.utils.set_random_seed(3)
+    inks = export.parity_inks()
+    small, larger = trained(fewer_layers(8), inks), nets.conv_net(8)
+    larger.set_weights(unfold.starting_weights(model_of(small, "digit", tmp_path), "digit", larger, inks))
+    expected, came = (np.asarray(one(inks, training=False)) for one in (small, larger))
+    assert 0 < np.abs(came - expected).mean() < 0.2 * np.abs(expected).mean()
+
+
 def test_filters_have_the_norm_of_new_ones(tmp_path: Path) -> None:
     inks = export.parity_inks()
     model = model_of(trained(nets.conv_net(4), inks), "digit", tmp_path)

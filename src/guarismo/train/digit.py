@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -28,6 +29,7 @@ from guarismo.train.nets import conv_net
 from guarismo.train.pool import Made, Pool, held_out, load_parts, make_parts
 from guarismo.train.unfold import starting_weights
 from guarismo.train.wiggle import Rng, wiggle
+from guarismo.workers import cores
 
 MODEL_VERSION = "2026.11.8"
 
@@ -145,8 +147,10 @@ def logits_of(model: Any, inks: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _run(model: Any, inks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """In batches side by side: TensorFlow has one thread for each (``learn.use_cores``)."""
     parts = (inks[i : i + 500] for i in range(0, len(inks), 500))
-    return np.concatenate([np.asarray(model(part, training=False)) for part in parts])
+    with ThreadPoolExecutor(cores()) as threads:
+        return np.concatenate(list(threads.map(lambda part: np.asarray(model(part, training=False)), parts)))
 
 
 def _share_right(model: Any, pool: Pool) -> float:
@@ -252,7 +256,7 @@ def save_digit(network: Any, recipe: Recipe, kept: Pool, directory: Path) -> dic
 def _card(recipe: Recipe, calibration: dict[str, float]) -> str:
     return f"""# The digit model
 
-Reads one handwritten digit, and says "not a digit". Five 3x3 convolutions, {recipe.epochs} epochs of
+Reads one handwritten digit, and says "not a digit". {recipe.epochs} epochs of
 {recipe.epoch_size:,} pictures, seed {recipe.seed}.
 
 Temperature {calibration["temperature"]:.3f}; `read` from {calibration["read"]:.4f}.

@@ -291,6 +291,14 @@ def nine_g(d: Dice) -> list[Path]:
     return [[*bowl, (x + 0.01, low), (x - d(0.0, 0.06), 0.78), (x - d(0.06, 0.2), 1.0)]]
 
 
+def nine_five(d: Dice) -> list[Path]:
+    """Begun as a 5, with a bar and a body, but the body closes at the bar's right end, from where the tail falls."""
+    x, low = d(0.42, 0.52), d(0.4, 0.52)
+    bar = [(x, d(0.0, 0.08)), (d(0.2, 0.3), d(-0.02, 0.04)), (d(0.02, 0.1), d(0.06, 0.14))]
+    body = [(d(0.0, 0.06), low * 0.75), (0.2, low), (x - 0.04, low * 0.75), (x + d(-0.02, 0.04), d(0.06, 0.16))]
+    return [[*bar, *body, (x - d(0.0, 0.06), 0.6), (d(0.24, 0.34), 0.92), (d(0.02, 0.2), d(0.96, 1.0))]]
+
+
 HIGH: dict[int, dict[str, Form]] = {
     5: {
         "joined": five_joined,
@@ -335,5 +343,6 @@ HIGH: dict[int, dict[str, Form]] = {
         "stick": nine_stick,
         "g": nine_g,
         "ribbon": nine_ribbon,
+        "five": nine_five,
     },
 }

@@ -146,10 +146,13 @@ def _strokes(rng: Rng) -> tuple[Gray, int]:
     form = None
     for name, share in FAVOURED.get(digit, {}).items():
         form = name if rng.random() < share else form
+    sampled = rng.random() < SAMPLED
+    if sampled and rng.random() < 0.6:
+        form = DRAWN_ON.get(digit, form)
     written = strokes.Hand.random(rng).write(digit, rng, form)
-    if rng.random() < SAMPLED:
+    if sampled:
         written = [_sampled(strokes.dragged(written), rng)]
-    if digit != 1 and rng.random() < SQUARED:
+    if digit != 1 and rng.random() < (0.5 if sampled else SQUARED):
         written = _squared(written, rng)
     return pens.draw(written, int(rng.integers(44, 64)), pens.Pen.random(rng), rng), digit
 
@@ -157,6 +160,10 @@ def _strokes(rng: Rng) -> tuple[Gray, int]:
 SAMPLED = 0.1
 """Share of generated digits as slow tablets have them: one stroke of some eight to sixteen points, with no word of
 where the pen was lifted. A crossed 7 has a loop then, and is not a 2."""
+
+
+DRAWN_ON = {4: "bolt", 7: "crossed", 9: "five"}
+"""Shapes that come most often of a pen that stays on its tablet."""
 
 
 def _sampled(stroke: pens.Stroke, rng: Rng) -> pens.Stroke:

@@ -6,6 +6,7 @@ A model directory has ONNX alone, in which each batch normalisation has become a
 
 from __future__ import annotations
 
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,10 @@ from guarismo.train.nets import FusedNormalization
 USUAL = np.sqrt(2)
 """Norm of a filter's weights as it is drawn at first (He et al. 2015). Behind a normalisation any norm gives the same
 network, but the smaller it is the farther a step of training turns it."""
+
+FAINT = 0.1
+"""Scale of the normalisation behind a convolution that the model has not. It stands behind a shortcut, so that the
+network is at first nearly the model (Chen, Goodfellow and Shlens 2016, "Net2Net"); at 0 it would never learn."""
 
 
 def starting_weights(start: Path, kind: Kind, network: Any, inks: NDArray[np.float32]) -> list[NDArray[np.float32]]:
@@ -53,11 +58,17 @@ def _assign(network: Any, onnx_model: bytes, directory: Path) -> None:
         (matrix,) = (arrays[node.input[1]] for node in graph.node if node.op_type == "MatMul")
         added = [name for node in graph.node if node.op_type == "Add" for name in node.input if name in arrays]
         *_, dense = (layer for layer in network.layers if isinstance(layer, keras.layers.Dense))
-        convolutions, normalisations = _layers(network)
-        for (filters, offset), convolution, norm in zip(folded, convolutions, normalisations, strict=True):
-            convolution.set_weights([filters.transpose(2, 3, 1, 0)])
-            one = np.ones_like(offset)
-            norm.set_weights([one, offset, 0 * one, one - norm.epsilon])
+        coming = deque((filters.transpose(2, 3, 1, 0), offset) for filters, offset in folded)
+        for convolution, norm in zip(*_layers(network), strict=True):
+            if coming and coming[0][0].shape == convolution.kernel.shape:
+                filters, offset = coming.popleft()
+                convolution.set_weights([filters])
+                one = np.ones_like(offset)
+                norm.set_weights([one, offset, 0 * one, one - norm.epsilon])
+            else:
+                norm.gamma.assign(np.full(norm.gamma.shape, FAINT, np.float32))
+        if coming:
+            raise ValueError("a convolution that the network lacks")
         dense.set_weights([matrix, arrays[added[-1]]])
     except (ValueError, KeyError, IndexError) as error:
         raise ModelError(
@@ -93,9 +104,9 @@ def _normalise(network: Any, inks: NDArray[np.float32]) -> None:
     for place, (convolution, norm) in enumerate(zip(convolutions, normalisations, strict=True)):
         outputs = np.concatenate([np.asarray(part[place]).reshape(-1, convolution.filters) for part in parts])
         mean, variance = outputs.mean(0, dtype=np.float64), outputs.var(0, dtype=np.float64)
-        filters, (_, offset, _, _) = convolution.get_weights()[0], norm.get_weights()
+        filters, (gain, offset, _, _) = convolution.get_weights()[0], norm.get_weights()
         norms = np.sqrt((filters**2).sum((0, 1, 2)))
         scale = np.where((variance > 1e-8) & (norms > 1e-6), USUAL / np.maximum(norms, 1e-6), 1.0)
         convolution.set_weights([filters * scale])
         deviation = np.sqrt(variance * scale**2 + norm.epsilon)
-        norm.set_weights([deviation / scale, offset + mean, mean * scale, variance * scale**2])
+        norm.set_weights([gain * deviation / scale, offset + gain * mean, mean * scale, variance * scale**2])
