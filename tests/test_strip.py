@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from guarismo.strip import FILLED, HEIGHT, MAX_WIDTH, Strip, again, sharpened, strip, viewed
+from guarismo.strip import FILLED, HEIGHT, MAX_WIDTH, Strip, again, sharper, strip, viewed
 from guarismo.types import Gray, Look
 
 
@@ -160,7 +160,7 @@ def test_a_sharper_look_sees_the_same_line_with_steeper_edges(size: tuple[int, i
     gray = np.asarray(cv2.resize(cv2.GaussianBlur(gray, (0, 0), 2), size[::-1]), np.uint8)
     found = strip(255 - gray if inverted else gray)
     assert found is not None
-    sharp = sharpened(found, 2.0)
+    sharp = sharper(found, 2.0)
     assert sharp is not None
     assert abs(sharp.ink.shape[1] - found.ink.shape[1]) <= 4
     half = [float(((ink > 0.2) & (ink < 0.8)).sum() / (ink > 0.2).sum()) for ink in (found.ink, sharp.ink)]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
-from guarismo.errors import OutputError, UsageError
+from guarismo.errors import DataError, OutputError, UsageError
 
 NOTE = "made-from.json"
 
@@ -35,6 +36,18 @@ def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
     write_whole(path, buffer.getvalue())
+
+
+def read_arrays(path: Path, names: Sequence[str]) -> dict[str, Any]:
+    """What ``write_arrays`` wrote, ``names`` among it. Raises DataError where that cannot be read."""
+    try:
+        with path.open("rb") as file, np.load(file) as kept:
+            arrays = dict(kept)
+        if missing := sorted(set(names) - set(arrays)):
+            raise ValueError(f"without {', '.join(missing)}")
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
+        raise DataError("{path}: damaged ({reason}); delete it: it is made again", path=path, reason=error) from error
+    return arrays
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo.paper import Contrast, calm, dark_on_light, median, shrink, subtract_paper
+from guarismo.paper import Contrast, calm, dark_on_light, median, sharpened, shrink, subtract_paper
 from guarismo.types import Box, Gray, Ink, Inks
 
 INK_VERSION = 1
@@ -86,13 +86,8 @@ def again(near: Gray) -> list[Ink]:
 
     What a network makes of a doubtful picture hangs on how its paper was taken away; the mean of all looks errs less.
     """
-    gray, inks = near.astype(np.float32), []
-    for blur, share in FOCUSES:
-        detail = gray - cv2.GaussianBlur(gray, (0, 0), max(0.3, blur * max(near.shape)))
-        found = _found(np.clip(np.rint(gray + share * detail), 0, 255).astype(np.uint8))
-        if found is not None:
-            inks.append(_cut_out(found))
-    return inks
+    found = (_found(sharpened(near, blur * max(near.shape), share)) for blur, share in FOCUSES)
+    return [_cut_out(one) for one in found if one is not None]
 
 
 LEANINGS = (-0.2, 0.2)

@@ -355,3 +355,11 @@ def _terms(shape: tuple[int, ...], count: int) -> NDArray[np.float64]:
 def _closing(gray: Gray, window: int) -> Gray:
     """Grey closing with a square of ``window`` pixels; a straight edge of light stays exactly where it is."""
     return np.asarray(cv2.morphologyEx(gray, cv2.MORPH_CLOSE, np.ones((window, window), np.uint8)), np.uint8)
+
+
+def sharpened(gray: Gray, blur: float, share: float) -> Gray:
+    """The picture uint8 (H, W) with ``share`` of the detail that a ``blur`` of so many pixels takes added once more;
+    out of focus where ``share`` is -1."""
+    floats = gray.astype(np.float32)
+    detail = floats - cv2.GaussianBlur(floats, (0, 0), max(0.3, blur))
+    return np.clip(np.rint(floats + np.float32(share) * detail), 0, 255).astype(np.uint8)

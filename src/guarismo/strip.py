@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo.paper import Contrast, calm, has_light_strokes, median, subtract_paper
+from guarismo.paper import Contrast, calm, has_light_strokes, median, sharpened, subtract_paper
 from guarismo.types import Box, Gray, Look
 
 Key = TypeVar("Key", bound=Hashable)
@@ -347,7 +347,7 @@ def stacked(inks: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
 
 def again(strip: Strip, look: Look) -> NDArray[np.float32] | None:
     """The ink (48, W') of a line in a further look; None where none is found in its picture, sharpened."""
-    sharp = sharpened(strip, look.sharp) if look.sharp else strip
+    sharp = sharper(strip, look.sharp) if look.sharp else strip
     return None if sharp is None else viewed(sharp.ink, look)
 
 
@@ -355,11 +355,9 @@ BLUR = 0.06
 """Of the blur that takes detail, in heights of the writing: half of a thin pen."""
 
 
-def sharpened(strip: Strip, share: float) -> Strip | None:
+def sharper(strip: Strip, share: float) -> Strip | None:
     """The line with ``share`` of its picture's detail added once more, and the paper modelled anew."""
-    blurred = cv2.GaussianBlur(strip.near, (0, 0), max(0.3, BLUR * FILLED / strip.zoom))
-    detail = strip.near.astype(np.float32) - blurred
-    dark = np.clip(np.rint(strip.near + np.float32(share) * detail), 0, 255).astype(np.uint8)
+    dark = sharpened(strip.near, BLUR * FILLED / strip.zoom, share)
     return _look(dark, False, (0, 0), (int(dark.shape[0]), int(dark.shape[1])))
 
 

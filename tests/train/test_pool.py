@@ -84,7 +84,7 @@ def test_a_part_that_is_cut_off_is_named(tmp_path: Path) -> None:
     from guarismo.train.pool import load_parts
 
     (tmp_path / "part.npz").write_bytes(b"PK\x03\x04 cut")
-    with pytest.raises(DataError, match=r"part\.npz: no part of a pool.*delete it"):
+    with pytest.raises(DataError, match=r"part\.npz: damaged.*delete it"):
         load_parts([tmp_path / "part.npz"])
 
 

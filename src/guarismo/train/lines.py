@@ -12,21 +12,19 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from pathlib import Path as File
 from typing import Any
-from zipfile import BadZipFile
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from guarismo import paper, strip
-from guarismo.errors import DataError
-from guarismo.files import claim, write_arrays
+from guarismo.files import claim, read_arrays, write_arrays
 from guarismo.train import augment, fonts, grounds, nondigits, nonlines, pens, strokes, texts, writers
 from guarismo.train.pens import Pen, Stroke, draw, smooth
 from guarismo.train.texts import Rng
 from guarismo.train.writers import BAND, BANDS, HIGHEST, SHARES, Glyph, Part, Writer, Writers, stroked
 from guarismo.types import Gray
-from guarismo.workers import run_all
+from guarismo.workers import cores, run_all
 
 SIZE = 44
 """Pixels of digit height at which lines are inked; a strip has 36. More costs time, and nothing of it is left."""
@@ -271,7 +269,7 @@ NARROWEST = 7
 class Strips:
     """Strips uint8 (48, sum of widths), 0 paper ... 255 ink, side by side; strip i begins at column ``offsets[i]`` and
     ends at ``offsets[i + 1]``; int64 (N + 1,). ``texts`` str (N,). ``sharp`` are those of the same lines by
-    ``strip.sharpened``, where they were made: for what is not trained on."""
+    ``strip.sharper``, where they were made: for what is not trained on."""
 
     ink: NDArray[np.uint8]
     offsets: NDArray[np.int64]
@@ -307,7 +305,7 @@ def make(folder: File, part: Part, count: int, seed: int) -> Strips:
             inks.append(augment.as_bytes(found.ink))
             written.append(label)
             if part == "held_out":
-                sharp.append(augment.as_bytes((strip.sharpened(found, SHARP) or found).ink))
+                sharp.append(augment.as_bytes((strip.sharper(found, SHARP) or found).ink))
     texts_ = np.array(written)
     return Strips.of(inks, texts_, Strips.of(sharp, texts_) if sharp else None)
 
@@ -324,14 +322,14 @@ def described() -> dict[str, Any]:
 
 
 def make_parts(folder: File, out: File, part: Part, parts: int, seed: int) -> list[File]:
-    """Files of ``LINES`` strips each below ``out``, made by two processes; those that are there are kept.
+    """Files of ``LINES`` strips each below ``out``, made by a process on each core; those that are there are kept.
 
     Raises UsageError where they were made by other code.
     """
     claim(out, described(), "--lines")
     paths = [out / f"lines-{part}-{seed}-{number:03d}.npz" for number in range(parts)]
     missing = [(folder, path, part, seed * 1000 + number) for number, path in enumerate(paths) if not path.exists()]
-    run_all(2, _part, missing)
+    run_all(cores(), _part, missing)
     return paths
 
 
@@ -345,7 +343,7 @@ def _part(folder: File, path: File, part: Part, seed: int) -> None:
 
 def load_parts(paths: Sequence[File]) -> Strips:
     """The strips of these files, in their order. Raises DataError where one cannot be read."""
-    parts = [_loaded(path) for path in paths]
+    parts = [read_arrays(path, ("ink", "offsets", "texts")) for path in paths]
     texts_ = np.concatenate([part["texts"] for part in parts])
 
     def joined(ink: str, offsets: str, sharp: Strips | None = None) -> Strips:
@@ -354,15 +352,3 @@ def load_parts(paths: Sequence[File]) -> Strips:
 
     with_sharp = all("sharp_ink" in part for part in parts)
     return joined("ink", "offsets", joined("sharp_ink", "sharp_offsets") if with_sharp else None)
-
-
-def _loaded(path: File) -> dict[str, NDArray[Any]]:
-    try:
-        with path.open("rb") as file, np.load(file) as kept:
-            part = dict(kept)
-        _ = part["ink"], part["offsets"], part["texts"]
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-        raise DataError(
-            "{path}: no file of lines ({reason}); delete it: it is made again", path=path, reason=error
-        ) from error
-    return part

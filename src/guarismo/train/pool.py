@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import cv2
 import numpy as np
@@ -19,12 +18,11 @@ from numpy.typing import NDArray
 
 from guarismo import ink, paper
 from guarismo.datasets import load_mnist, load_optdigits, load_pendigits, load_writers
-from guarismo.errors import DataError
-from guarismo.files import claim, write_arrays
+from guarismo.files import claim, read_arrays, write_arrays
 from guarismo.train import augment, fonts, forms_high, forms_low, nondigits, pens, strokes
 from guarismo.train.augment import Rng, as_bytes, photograph
 from guarismo.types import Gray
-from guarismo.workers import run_all
+from guarismo.workers import cores, run_all
 
 NOT_A_DIGIT = 10
 """The label of everything that is no digit."""
@@ -218,14 +216,14 @@ def _inked(drawers: dict[str, Draw], rng: Rng, count: int) -> Iterator[tuple[NDA
 
 
 def make_parts(made: Made, out: Path, parts: int, seed: int) -> list[Path]:
-    """Files of 10,000 pictures each below ``out``, made by two processes; those that are there are kept.
+    """Files of 10,000 pictures each below ``out``, made by a process on each core; those that are there are kept.
 
     Raises UsageError where they were made from other sources or by another ink.
     """
     claim(out, made.described(), "--pool")
     paths = [out / f"pool-{seed}-{part:03d}.npz" for part in range(parts)]
     missing = [(made, path, seed * 1000 + part) for part, path in enumerate(paths) if not path.exists()]
-    run_all(2, _part, missing)
+    run_all(cores(), _part, missing)
     return paths
 
 
@@ -238,11 +236,6 @@ def load_parts(paths: list[Path], without: tuple[str, ...] = ()) -> Pool:
     """The pictures of these files, less those from the sources ``without``."""
     parts = []
     for path in paths:
-        try:
-            with path.open("rb") as file, np.load(file) as part:
-                parts.append(Pool(part["inks"], part["labels"]).where(~np.isin(part["sources"], without)))
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-            raise DataError(
-                "{path}: no part of a pool ({reason}); delete it: it is made again", path=path, reason=error
-            ) from error
+        part = read_arrays(path, ("inks", "labels", "sources"))
+        parts.append(Pool(part["inks"], part["labels"]).where(~np.isin(part["sources"], without)))
     return Pool(np.concatenate([p.inks for p in parts]), np.concatenate([p.labels for p in parts]))
