@@ -28,7 +28,7 @@ from guarismo import Number, Page, Reader
 from guarismo.datasets import data_folder
 from guarismo.errors import DatasetError
 from guarismo.train.writers import Writers
-from guarismo.types import ACTED_ON
+from guarismo.types import ACTED_ON, digits_of
 
 SEED = 2026
 PHOTO = (4000, 3000)
@@ -60,27 +60,34 @@ def _inside(one: rendered.Wanted, number: Number) -> bool:
 def of_sheets(reader: Reader, count: int, seed: int, folder: Path) -> dict[str, Any]:
     """Shares found and right, by kind of sheet and altogether."""
     sources = Writers(folder, SEED)
-    found: dict[str, list[tuple[bool, bool, bool]]] = {}
+    found: dict[str, list[list[bool]]] = {}
     beside, pages = 0, 0
     for number in range(count):
         made = rendered.sheet(seed, number, sources)
         pairs, more = matched(reader.page(made.picture), made.wanted)
         beside, pages = beside + more, pages + 1
         found.setdefault(made.kind, []).extend(
-            (one is not None, one is not None and one.text == wanted.text, one is not None and one.status == "read")
-            for one, wanted in zip(pairs, made.wanted, strict=True)
+            _compared(one, wanted.text) for one, wanted in zip(pairs, made.wanted, strict=True)
         )
     everything = [each for some in found.values() for each in some]
     shares = {kind: _shares(some) for kind, some in [*sorted(found.items()), ("all", everything)]}
     return {"sheets": pages, "beside_a_sheet": beside / max(pages, 1), **shares}
 
 
-def _shares(some: list[tuple[bool, bool, bool]]) -> dict[str, float]:
-    there, right, read = (np.array(each) for each in zip(*some, strict=True))
+def _compared(one: Number | None, text: str) -> list[bool]:
+    """Whether it is there, right, its digits right, and read."""
+    if one is None:
+        return [False] * 4
+    return [True, one.text == text, one.digits_text == digits_of(text), one.status == "read"]
+
+
+def _shares(some: list[list[bool]]) -> dict[str, float]:
+    there, right, digits, read = np.array(some).T
     return {
         "n": len(some),
         "found": float(there.mean()),
         "right": float(right.mean()),
+        "digits_right": float(digits.mean()),
         "read": float(read.mean()),
         "wrong_read": float((read & ~right).sum() / max(int(read.sum()), 1)),
     }
