@@ -195,6 +195,8 @@ USAGE: dict[str, tuple[list[str], str]] = {
     "a number in words": (["--top-k", "two"], "'two' is not a valid whole number"),
     "an option": (["--colour"], "No such option"),
     "an option without its value": (["--output"], "requires an argument"),
+    "an option for numbers": (["--min", "3"], "--min: for numbers, and digits are read"),
+    "an option for digits": (["--as", "page", "--show-ink", "ink"], "--show-ink: for single digits or numbers"),
     "a language": (["--lang", "fr"], "'fr' is not one of 'en', 'es'"),
 }
 
@@ -265,7 +267,7 @@ def test_a_folder_that_cannot_be_made_is_told_before_any_reading(
 @pytest.mark.parametrize("place", ["good.png/out.txt", "fake", ".", "/"])
 def test_an_output_that_is_no_file_is_one_line(here: Path, capsys: pytest.CaptureFixture[str], place: str) -> None:
     before = everything(here)
-    assert run("good.png", "--output", place) == 1
+    assert run("good.png", "no-such.png", "--output", place) == 1  # told before anything is read
     out, err = capsys.readouterr()
     assert out == ""
     assert err.count("\n") == 1

@@ -296,3 +296,16 @@ def test_cells_around_others_with_a_gap_between_are_one_grid() -> None:
     upright[1:6, 2] = upright[1:6, 5] = 0
     found = sides.cleared(sides.Lattice(nodes, level, upright))
     assert found and all(one.rows <= 7 for one in found)
+
+
+def test_strokes_in_low_rows_are_no_sides_of_cells() -> None:
+    xs, ys = places(60, 80, 10), places(60, 50, 31)
+    gray = ruled(xs, ys, (1680, 920))
+    rng = np.random.default_rng(2)
+    for top in ys[:-1]:
+        for left in xs[:-1]:
+            x, high = round(left + rng.uniform(18, 62)), int(rng.integers(22, 31))
+            y = round(top + (50 - high) / 2 + rng.uniform(-3, 3))
+            cv2.line(gray, (x, y), (x + 2, y + high), (50,), 4)
+    cut = only(gray)
+    assert (cut.rows, cut.columns, len(cut.cells)) == (31, 10, 310)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from guarismo import grids, inked, layout, textlines
+from guarismo import grids, inked, layout, sheet, textlines
 from guarismo.cutout import Cutout
 from guarismo.types import Box, Gray
 
@@ -130,3 +130,11 @@ def test_what_is_left_of_a_rule_is_no_mark() -> None:
         gray[326:331, x : x + 2] = 90  # its edge is rough
     (line,) = textlines.find(inked.inked(gray)).lines
     assert len(line.pieces) == 4
+
+
+def test_of_two_sheets_on_a_table_neither_is_cut_out() -> None:
+    gray = np.full((600, 900), 60, np.uint8)
+    gray[80:520, 60:430] = 235
+    assert sheet.corners(gray) is not None
+    gray[90:500, 480:840] = 230
+    assert sheet.corners(gray) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -183,3 +184,11 @@ def test_a_page_on_its_side_or_head_is_read_as_its_digits_read_best(quarters: in
         place = [(high - middle[1], middle[0]), (wide - middle[0], high - middle[1]), (middle[1], wide - middle[0])]
         came = ((mine.box.left + mine.box.right) / 2, (mine.box.top + mine.box.bottom) / 2)
         assert came == pytest.approx(place[quarters - 1], abs=12)
+
+
+def test_grids_side_by_side_come_from_left_to_right_though_one_lies_higher(monkeypatch: pytest.MonkeyPatch) -> None:
+    left, right, above = grid(2, 2, cell(0, 0, 1)), grid(3, 2, cell(0, 0, 2)), grid(1, 3, cell(0, 0, 3))
+    left, right = replace(left, box=Box(0, 103, 60, 163)), replace(right, box=Box(200, 100, 260, 190))
+    found = Layout((right, left), (replace(above, box=Box(0, 10, 300, 40)),))
+    told = read(monkeypatch, found, {1: digit(1), 2: digit(2), 3: digit(3)}, {})
+    assert [one.cells[0][0].text for one in told.grids if one.rows > 1] == ["1", "2"]

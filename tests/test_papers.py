@@ -16,7 +16,7 @@ from guarismo.cli import main
 from guarismo.errors import PictureError
 from guarismo.exports import to_hocr, to_labelstudio
 from guarismo.papers import paper
-from guarismo.results import Result
+from guarismo.results import Result, told
 from guarismo.types import Box, Grid, ModelInfo, Number, Page
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -94,3 +94,17 @@ def test_label_studio_gets_places_in_percent() -> None:
     assert {region["type"] for region in regions} == {"rectangle", "labels", "textarea"}
     first = next(region["value"] for region in regions if region["type"] == "textarea")
     assert (first["x"], first["y"], first["width"], first["height"], first["text"]) == (5, 20, 25, 20, ["1.990"])
+
+
+def test_hocr_bears_any_name() -> None:
+    text = to_hocr([Result('a\x01"b.png', page())])
+    root = ElementTree.fromstring(text.partition("<html")[1] + text.partition("<html")[2])
+    title = next(one.get("title") for one in root.iter() if one.get("class") == "ocr_page")
+    assert title == 'image "a?%22b.png"; bbox 0 0 200 100; ppageno 0'
+
+
+def test_an_empty_page_is_said_to_be_blank() -> None:
+    model = ModelInfo("digit", "1", "ab", 1)
+    (place,) = told(Page((), (), 200, 100, model))
+    assert (place.number.status, place.number.box) == ("blank", Box(0, 0, 200, 100))
+    assert told(Page((), (Grid(1, 1, ((None,),), Box(0, 0, 9, 9)),), 200, 100, model)) == []

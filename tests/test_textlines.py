@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
@@ -150,3 +152,19 @@ def test_a_dash_after_a_point_is_of_the_sum() -> None:
     cv2.line(gray, (box.right + 38, 108), (box.right + 55, 108), 40, 3)
     (found,) = lines(gray)
     assert found.right >= box.right + 55
+
+
+def test_a_row_that_is_too_long_is_the_numbers_of_its_columns() -> None:
+    gray = page(300, 1300)
+    for i in range(10):  # 0.9 of a digit's height between them
+        write(gray, "471", 30 + 122 * i, 120, 1.6)
+    found = lines(gray)
+    assert len(found) == 10
+    assert all(one.right <= after.left for one, after in pairwise(found))
+
+
+def test_what_is_small_between_two_numbers_does_not_part_their_row() -> None:
+    first, unit, second = Box(50, 110, 150, 150), Box(170, 128, 200, 148), Box(300, 100, 400, 140)
+    below = Box(50, 170, 150, 210)
+    boxes, heights = [below, second, unit, first], [40, 40, 20, 40]
+    assert textlines.in_reading_order(boxes, heights) == [3, 2, 1, 0]

@@ -33,11 +33,16 @@ def _page(result: Result, number: int) -> str:
     page = result.page
     assert page is not None
     whole = Box(0, 0, page.width, page.height)
-    title = f'image "{result.name}"; {_bbox(whole)}; ppageno {number}'
+    title = f'image "{_quotable(result.name)}"; {_bbox(whole)}; ppageno {number}'
     lines = [_line(one, f"line_{number}_{i}") for i, one in enumerate(page.numbers) if one.status in ACTED_ON]
     tables = [_table(page, number, i) for i in range(len(page.grids))]
     inside = "".join([*lines, *tables])
     return f'<div class="ocr_page" id="page_{number}" title="{escape(title, quote=True)}">\n{inside}</div>\n'
+
+
+def _quotable(name: str) -> str:
+    """A file may be called anything: XML bears no control characters, and a quotation mark would end the property."""
+    return "".join("?" if one < " " or one in "\x7f\ufffe\uffff" else one for one in name).replace('"', "%22")
 
 
 def _line(one: Number, name: str) -> str:

@@ -66,6 +66,14 @@ def write_whole(path: Path, data: bytes) -> None:
         ) from error
 
 
+def probe(path: Path) -> None:
+    """Find out now, and not after an hour, whether a file can be written here. Raises OutputError."""
+    if path.is_dir() or not path.exists():
+        trial = path if path.is_dir() else path.with_name(f".{path.name}.{os.getpid()}.probe")
+        write_whole(trial, b"")
+        trial.unlink(missing_ok=True)
+
+
 def _replace(path: Path, data: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

@@ -39,27 +39,42 @@ class GridCut:
     box: Box
 
 
+LOW, FINER = 45, 2
+"""Pixels of a view under which rows are so low that strokes of digits pass for sides of cells, and how many times
+larger their lines are looked at then."""
+
+
 def find(gray: Gray) -> list[GridCut]:
-    """All grids of a picture uint8 (H, W) in reading order; single rows of boxes are some, with ``rows`` 1."""
+    """All grids of a picture uint8 (H, W), from top to bottom; single rows of boxes are some, with ``rows`` 1."""
     if min(gray.shape) < 24:
         return []
-    small = shrink(gray, WORK)
-    flat = rulings.even(small)
+    found = _found(gray, 1)
+    if max(gray.shape) > WORK and any(_lowest(grid) < LOW for grid in found):
+        found = _found(gray, FINER) or found
+    return sorted(found, key=lambda grid: (grid.box.top, grid.box.left))
+
+
+def _lowest(grid: GridCut) -> float:
+    """Height of a grid's rows in the pixels of its view."""
+    return grid.box.height / grid.rows * unbend.LONGEST / max(grid.box.height, grid.box.width)
+
+
+def _found(gray: Gray, finer: int) -> list[GridCut]:
+    flat = rulings.even(shrink(gray, finer * WORK))
     pieces = rulings.segments(flat)
     found: list[GridCut] = []
     for bridge in rulings.BRIDGES:
         for group in rulings.groups(pieces, flat.shape, bridge):
-            for grid in _grids(gray, flat, group):
+            for grid in _grids(gray, flat, unbend.view(flat, group, finer * unbend.LONGEST)):
                 if not any(_same(grid, other) for other in found):
                     found.append(grid)
         if found:
             break
-    return sorted(found, key=lambda grid: (grid.box.top, grid.box.left))
+    return found
 
 
-def _grids(gray: Gray, flat: Gray, group: rulings.Group) -> Iterator[GridCut]:
-    """Those of a group of lines in ``flat``, the picture in even light or a smaller copy of it."""
-    view = unbend.view(flat, group)
+def _grids(gray: Gray, flat: Gray, view: unbend.View | None) -> Iterator[GridCut]:
+    """Those in a view of ``flat``, the picture in even light or a smaller copy of it."""
     if view is None:
         return
     for lattice in lattices.lattices(view):

@@ -178,7 +178,7 @@ def _opening(name: object) -> Iterator[None]:
 def _decode(data: bytes, name: str) -> Gray:
     check(data, name)
     if is_pdf(data):
-        raise PictureError("{name}: a PDF, not a picture; read it as pages: --as page", name=name)
+        raise PictureError("{name}: a PDF, not a picture; `guarismo read --as page` reads its pages", name=name)
     with _decoding(name), _recognised(data, name) as picture:
         return _from_pil(picture, name)
 
@@ -283,7 +283,8 @@ def _from_pil(picture: Image.Image, name: str, alone: bool = True) -> Gray:
     count = getattr(picture, "n_frames", 1)
     if alone and count > 1 and picture.format != "MPO":  # a phone's JPEG with its depth or a second view
         raise PictureError(
-            "{name}: holds {count} pictures (pages or frames); save the one to be read by itself",
+            "{name}: holds {count} pictures (pages or frames); save the one to be read by itself, or read all: "
+            "`guarismo read --as page`",
             name=name,
             count=count,
         )

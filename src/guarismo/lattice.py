@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from guarismo.faint import faint_lines, worn_lines
 from guarismo.sides import Lattice, cleared
-from guarismo.unbend import FAINTEST, Traces, View, trace
+from guarismo.unbend import FAINTEST, SMOOTH, Traces, View, trace
 
 SHORTEST = 12
 """Pixels of a view: shorter pieces are no side of a cell."""
@@ -39,6 +39,10 @@ WORN = 0.3
 
 REACH = 6
 """Pixels by which a line may miss the one that it ends on."""
+
+COVERED = 0.85
+"""Share of the way from one line to another that is drawn on a side of a cell: the strokes of digits in low rows come
+near both of its lines, too, when they are smoothed."""
 
 LONG = (0.45, 0.2)
 """Shares of the view from which a line counts by itself; a shorter one must go from one such line to another. The long
@@ -161,7 +165,9 @@ def _ends_on(pieces: list[Ruling], others: list[Ruling], chosen: NDArray[np.bool
     own, place = _spans(pieces), _spans(others)[None, :, 2]
     starts = meet & (np.abs(place - own[:, :1]) <= REACH)
     stops = meet & (np.abs(place - own[:, 1:2]) <= REACH)
-    return np.asarray(starts.any(1) & stops.any(1) & (meet.sum(1) >= 2), bool)
+    first = np.where(starts, place, np.inf).min(1)
+    last = np.where(stops, place, -np.inf).max(1)
+    return np.asarray((last > first) & (own[:, 1] - own[:, 0] - SMOOTH >= COVERED * (last - first)), bool)
 
 
 def _chosen(level: list[Ruling], upright: list[Ruling], least: NDArray[np.float64]) -> NDArray[np.bool_]:

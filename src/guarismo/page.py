@@ -15,6 +15,7 @@ from guarismo.grids import Cell, GridCut
 from guarismo.ink import frames
 from guarismo.layout import Layout, layout
 from guarismo.networks import DigitNetwork, LineNetwork
+from guarismo.textlines import in_reading_order
 from guarismo.types import ACTED_ON, Box, Digit, Gray, Grid, Inks, Number, Status
 
 WIDEST_BOX = 1.5
@@ -112,7 +113,7 @@ class _Eyes:
                 numbers.append(fields[-1])
             else:
                 grids.append(_grid(part, said))
-        told = tuple(grid for grid in grids if _has_numbers(grid))
+        told = _in_order([grid for grid in grids if _has_numbers(grid)])
         return Readings(_in_company([number for number in numbers if number is not None], fields, told), told)
 
     def _cells(self, cells: Sequence[Cell]) -> list[Number]:
@@ -288,6 +289,13 @@ def _has_numbers(grid: Grid) -> bool:
     digits; empty ones are."""
     inside = [cell.status for row in grid.cells for cell in row if cell is not None]
     return not inside or "read" in inside or 2 * inside.count("unsure") >= len(inside)
+
+
+def _in_order(grids: Sequence[Grid]) -> tuple[Grid, ...]:
+    """From left to right and down, by their first rows: of two side by side one lies a little higher."""
+    heights = [grid.box.height / grid.rows for grid in grids]
+    first = [replace(grid.box, bottom=grid.box.top + round(high)) for grid, high in zip(grids, heights, strict=True)]
+    return tuple(grids[i] for i in in_reading_order(first, heights))
 
 
 def _grid(cut: GridCut, said: dict[int, Number]) -> Grid:

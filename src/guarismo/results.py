@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from gettext import gettext as _
 from typing import Any
 
-from guarismo.types import ACTED_ON, Number, Page, Status
+from guarismo.types import ACTED_ON, Box, Number, Page, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,13 @@ def places(page: Page) -> Iterator[Place]:
 
 
 def told(page: Page) -> list[Place]:
-    """Those that are worth a line: words and drawings beside them are not, unless there is nothing else."""
+    """Those that are worth a line: words and drawings beside them are not, unless there is nothing else. Of an empty
+    page it is said that it is blank."""
     every = list(places(page))
     worth = [place for place in every if place.number.status in (*ACTED_ON, "blank") or place.grid is not None]
-    return worth or every[:1]
+    if every or page.grids:
+        return worth or every[:1]
+    return [Place(Number("", (), "blank", 1.0, Box(0, 0, page.width, page.height)))]
 
 
 def in_words(status: Status) -> str:

@@ -27,6 +27,9 @@ FILLS = 0.94
 """Share of its quadrilateral that a bright region fills at least: a sheet with a finger on it has 0.96, a window's
 light on a wall less."""
 
+ANOTHER = 0.3
+"""Share of its area that a second light region has less than, or it is another sheet, and to be read, too."""
+
 STRAIGHT = 0.96
 """Share of the region's hull that its quadrilateral has at least: with a piece of the table to it there is a bulge."""
 
@@ -120,9 +123,10 @@ def _light_quadrilateral(light: NDArray[np.uint8]) -> NDArray[np.float64] | None
     outlines, _ = cv2.findContours(opened, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     if not outlines:
         return None
+    areas = sorted(map(cv2.contourArea, outlines))
     outline = max(outlines, key=cv2.contourArea)
-    area, whole = cv2.contourArea(outline), light.size
-    if not LEAST_AREA * whole < area < MOST_AREA * whole:
+    area, whole = areas[-1], light.size
+    if not LEAST_AREA * whole < area < MOST_AREA * whole or areas[-2:-1] > [ANOTHER * area]:
         return None
     hull = cv2.convexHull(outline)
     polygon = np.asarray(cv2.approxPolyDP(hull, 0.03 * cv2.arcLength(hull, True), True).reshape(-1, 2), np.int32)

@@ -73,9 +73,24 @@ def find(page: Inked) -> Lines:
     marks = stats[loose]
     lines = _together(lines, stats, lambda one, other: _goes_on(one, other, places, marks))
     lines = [_with_marks(line, stats, loose) for line in lines]
-    numbers = [line for line in _alone(lines) if line.box.width < LONGEST * line.height]
+    numbers = [part for line in _alone(lines) for part in _not_too_long(line, stats)]
     kept = [line for line in numbers if _is_writing(line, stats, page, labels)]
     return Lines(tuple(kept), labels, stats)
+
+
+APART = 0.8
+"""Digit heights between two numbers of a row that is too long to be one: more than printed words have between them."""
+
+
+def _not_too_long(line: Line, stats: NDArray[np.int64]) -> list[Line]:
+    """The line, or the numbers of narrow columns that it is made of; nothing of a sentence."""
+    if line.box.width < LONGEST * line.height:
+        return [line]
+    pieces = line.pieces[np.argsort(stats[line.pieces, 0], kind="stable")]
+    reached = np.maximum.accumulate(stats[pieces, 0] + stats[pieces, 2])
+    cuts = 1 + np.flatnonzero(stats[pieces[1:], 0] - reached[:-1] >= APART * line.height)
+    parts = [_line(part, stats, line.height) for part in np.split(pieces, cuts)] if cuts.size else []
+    return [part for part in parts if part.box.width < LONGEST * part.height]
 
 
 def _groups(stats: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -307,15 +322,36 @@ def _touch(one: Line, other: Line) -> bool:
     return a.left < b.right and b.left < a.right and a.top < b.bottom and b.top < a.bottom
 
 
+SMALL = 1.25
+"""How many times as high as a small thing another is that it stands beside, between the same foot and head."""
+
+
 def in_reading_order(boxes: Sequence[Box], heights: Sequence[float]) -> list[int]:
     """Places in ``boxes``, row by row, each from left to right. ``heights`` are those of the digits in them: what lies
-    less than half a digit above or below a row's last stands in that row."""
+    less than half a digit above or below a row's last stands in that row; so does what is small beside one of it."""
+    middles = [(box.top + box.bottom) / 2 for box in boxes]
+    beside = {
+        i: min(taller, key=lambda j: abs(middles[j] - middles[i]))
+        for i in range(len(boxes))
+        if (
+            taller := [
+                j for j in range(len(boxes)) if heights[j] >= SMALL * heights[i] and _holds(boxes[j], middles[i])
+            ]
+        )
+    }
     rows: list[list[int]] = []
-    for i in sorted(range(len(boxes)), key=lambda place: boxes[place].top + boxes[place].bottom):
+    for i in sorted(set(range(len(boxes))) - set(beside), key=lambda place: middles[place]):
         last = rows[-1][-1] if rows else i
-        apart = (boxes[i].top + boxes[i].bottom - boxes[last].top - boxes[last].bottom) / 2
-        if rows and apart < 0.5 * min(heights[i], heights[last]):
+        if rows and middles[i] - middles[last] < 0.5 * min(heights[i], heights[last]):
             rows[-1].append(i)
         else:
             rows.append([i])
+    row_of = {i: row for row in rows for i in row}
+    for i in sorted(beside, key=lambda place: -heights[place]):
+        row_of[i] = row_of[beside[i]]
+        row_of[i].append(i)
     return [i for row in rows for i in sorted(row, key=lambda place: boxes[place].left)]
+
+
+def _holds(box: Box, middle: float) -> bool:
+    return box.top <= middle <= box.bottom

@@ -84,9 +84,10 @@ class View:
         return np.asarray(found.reshape(points.shape), np.float64)
 
 
-def view(flat: Gray, group: Group) -> View | None:
-    """A view of the group in which its lines run level and upright; None where there is no such view."""
-    places = _places(group, flat.shape)
+def view(flat: Gray, group: Group, longest: int = LONGEST) -> View | None:
+    """A view of the group, its longest side so many pixels, in which its lines run level and upright; None where there
+    is no such view."""
+    places = _places(group, flat.shape, longest)
     if places is None:
         return None
     seen = _look(flat, places, group)
@@ -105,7 +106,7 @@ def _look(flat: Gray, places: NDArray[np.float32], group: Group) -> View:
     return View(np.asarray(seen, np.uint8), places, (flat.shape[0], flat.shape[1]), group)
 
 
-def _places(group: Group, shape: tuple[int, ...]) -> NDArray[np.float32] | None:
+def _places(group: Group, shape: tuple[int, ...], longest: int) -> NDArray[np.float32] | None:
     back = upright(group)
     homogeneous = np.column_stack([group.ends, np.ones(2 * (len(group.level) + len(group.upright)))])
     ends = homogeneous @ np.linalg.inv(back).T
@@ -115,7 +116,7 @@ def _places(group: Group, shape: tuple[int, ...]) -> NDArray[np.float32] | None:
     low, high = ends.min(0) - MARGIN, ends.max(0) + MARGIN
     if (high - low).max() > 4 * max(shape) or (high - low).min() < 20:
         return None
-    scale = min(ENLARGED, LONGEST / float((high - low).max()))
+    scale = min(ENLARGED, longest / float((high - low).max()))
     columns, rows = np.maximum(np.ceil((high - low) * scale), 2).astype(int)
     x, y = np.meshgrid(low[0] + np.arange(columns) / scale, low[1] + np.arange(rows) / scale)
     there = np.stack([x, y, np.ones_like(x)], -1) @ back.T

@@ -39,14 +39,21 @@ def kind(help: str) -> Callable[[Any], Any]:  # noqa: A002 - its name tells the 
 
 def check_kind(kind: str, line_model: str | None, limits: dict[str, Any]) -> None:
     """Raises UsageError where an option speaks of what is not read."""
-    if kind == "digit" and (line_model is not None or _any(limits)):
-        raise UsageError("an option for numbers, where digits are read; add --as number or --as auto")
-    if kind == "page" and _any(limits):
-        raise UsageError("an option for single digits or numbers, where pages are read; leave it out")
+    given = [_NAMES.get(name, name) for name, value in limits.items() if value is not None]
+    if kind == "page" and given:
+        raise for_no_pages(f"--{given[0]}")
+    given += [] if line_model is None else ["line-model"]
+    if kind == "digit" and given:
+        raise UsageError(
+            "{option}: for numbers, and digits are read; add --as number or --as auto", option=f"--{given[0]}"
+        )
 
 
-def _any(limits: dict[str, Any]) -> bool:
-    return any(value is not None for value in limits.values())
+_NAMES = {"minimum": "min", "maximum": "max"}
+
+
+def for_no_pages(option: str) -> UsageError:
+    return UsageError("{option}: for single digits or numbers, and pages are read; leave it out", option=option)
 
 
 data = click.option(

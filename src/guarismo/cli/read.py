@@ -70,9 +70,9 @@ def command(
         raise UsageError("an empty name; expected a file or folder")
     options.check_kind(kind, line_model, limits)
     if kind == "page" and show_ink is not None:
-        raise UsageError("an option for single digits or numbers, where pages are read; leave it out")
+        raise options.for_no_pages("--show-ink")
     if max_pages is not None and kind not in ("page", "auto"):
-        raise UsageError("an option for papers with pages; add --as page or --as auto")
+        raise UsageError("{option}: for papers with pages; add --as page or --as auto", option="--max-pages")
     read = _reads(Reader(model, line_model), kind, limits)
     written = Written(paths, Folders(marked, show_ink, review), output)
     most = (max_pages or MAX_PAGES) if kind in ("page", "auto") else None

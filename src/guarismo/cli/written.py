@@ -15,7 +15,7 @@ from PIL import Image
 
 from guarismo.cli.inputs import places as places_of
 from guarismo.errors import OutputError
-from guarismo.files import write_whole
+from guarismo.files import probe, write_whole
 from guarismo.ink import frame
 from guarismo.render import annotate, ink_picture, png
 from guarismo.results import Result, places
@@ -69,6 +69,7 @@ class Written:
             raise OutputError("{path}: holds a review already; name another folder", path=folders.review)
         if output is not None:
             self.check(output)
+            probe(output)
 
     def check(self, path: Path) -> None:
         if os.path.realpath(path) in self._inputs:
