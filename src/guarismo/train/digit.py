@@ -31,7 +31,7 @@ from guarismo.train.unfold import starting_weights
 from guarismo.train.wiggle import Rng, wiggle
 from guarismo.workers import cores
 
-MODEL_VERSION = "2026.11.8"
+MODEL_VERSION = "2026.11.9"
 
 MOST_WRONG = 0.0005
 """Operating point of ``read``: at most one in two thousand accepted digits of held-out writers is wrong."""
@@ -60,7 +60,7 @@ RELEASE = Recipe(
 )
 """Half of an epoch's pictures are MNIST's, half are the pool's; a part has 10,000 of these."""
 
-SHORT = replace(RELEASE, epochs=24)
+SHORT = replace(RELEASE, epochs=22)
 """For comparisons over seeds and sources."""
 
 
