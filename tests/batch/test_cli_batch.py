@@ -64,8 +64,8 @@ def test_numbers_with_what_is_known_of_them(tmp_path: Path, fake_model: Path, fa
 WRONG: dict[str, tuple[tuple[str, ...], str]] = {
     "no output": (("in",), "Missing option '--output'"),
     "both": (("in", "--output", "out", "--resume", "--overwrite"), "give one of them"),
-    "digits": (("in", "--output", "out", "--pattern", "x"), "an option for numbers"),
-    "page": (("in", "--output", "out", "--as", "page", "--digits", "3"), "where pages are read"),
+    "digits": (("in", "--output", "out", "--pattern", "x"), "--pattern: for numbers, and digits are read"),
+    "page": (("in", "--output", "out", "--as", "page", "--digits", "3"), "--digits: for single digits or numbers"),
     "limit": (("in", "--output", "out", "--limit", "0"), "--limit"),
     "memory": (("in", "--output", "out", "--memory", "1"), "--memory"),
     "resume": (("in", "--output", "out", "--resume"), "no run to go on with"),
