@@ -130,8 +130,8 @@ All through `Reader` as shipped; each has its command in benchmarks/results/.
 | --- | --- | --- | --- | --- |
 {_left_out()}
 
-By the short recipe with the network before, each without that source. optdigits are bitmaps enlarged four times; pendigits are the paths of its
-test part, of other people, each drawn with a pen of its own, hairlines and markers too. The set
+By the short recipe with the network before, each without that source. optdigits are bitmaps enlarged four times;
+pendigits are the paths of its test part, of other people, each drawn with a pen of its own, hairlines and markers too. The set
 joins pen lifts, so that a crossed 7 looks like a 2, and stretches each digit to a square; the bundled model, which has
 learnt other people's such paths, reads {_pendigits()} of them.
 
@@ -197,7 +197,8 @@ def _seeds() -> str:
     over = results("seeds")
     right, ece = over["accuracy"], over["calibration"]
     return (
-        f"Over {right['n']} seeds of the short recipe with the network before (290,000 weights), each looked at once: {right['mean']:.2%} ± {right['std']:.2%} "
+        f"Over {right['n']} seeds of the short recipe with the network before (290,000 weights), each looked at once: "
+        f"{right['mean']:.2%} ± {right['std']:.2%} "
         f"of MNIST's test digits right ({right['min']:.2%} to {right['max']:.2%}), ECE {ece['mean']:.4f}."
     )
 

@@ -123,10 +123,11 @@ def _light_quadrilateral(light: NDArray[np.uint8]) -> NDArray[np.float64] | None
     outlines, _ = cv2.findContours(opened, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     if not outlines:
         return None
-    areas = sorted(map(cv2.contourArea, outlines))
-    outline = max(outlines, key=cv2.contourArea)
-    area, whole = areas[-1], light.size
-    if not LEAST_AREA * whole < area < MOST_AREA * whole or areas[-2:-1] > [ANOTHER * area]:
+    outline, *others = sorted(outlines, key=cv2.contourArea, reverse=True)
+    area, whole = cv2.contourArea(outline), light.size
+    if not LEAST_AREA * whole < area < MOST_AREA * whole:
+        return None
+    if others and cv2.contourArea(others[0]) > ANOTHER * area:
         return None
     hull = cv2.convexHull(outline)
     polygon = np.asarray(cv2.approxPolyDP(hull, 0.03 * cv2.arcLength(hull, True), True).reshape(-1, 2), np.int32)

@@ -329,16 +329,13 @@ SMALL = 1.25
 def in_reading_order(boxes: Sequence[Box], heights: Sequence[float]) -> list[int]:
     """Places in ``boxes``, row by row, each from left to right. ``heights`` are those of the digits in them: what lies
     less than half a digit above or below a row's last stands in that row; so does what is small beside one of it."""
-    middles = [(box.top + box.bottom) / 2 for box in boxes]
-    beside = {
-        i: min(taller, key=lambda j: abs(middles[j] - middles[i]))
-        for i in range(len(boxes))
-        if (
-            taller := [
-                j for j in range(len(boxes)) if heights[j] >= SMALL * heights[i] and _holds(boxes[j], middles[i])
-            ]
-        )
-    }
+    tops, bottoms, high = (np.array(one, float) for one in ([b.top for b in boxes], [b.bottom for b in boxes], heights))
+    middles = (tops + bottoms) / 2
+    beside: dict[int, int] = {}
+    for i, middle in enumerate(middles):
+        taller = np.flatnonzero((high >= SMALL * high[i]) & (tops <= middle) & (middle <= bottoms))
+        if taller.size:
+            beside[i] = int(taller[np.abs(middles[taller] - middle).argmin()])
     rows: list[list[int]] = []
     for i in sorted(set(range(len(boxes))) - set(beside), key=lambda place: middles[place]):
         last = rows[-1][-1] if rows else i
@@ -351,7 +348,3 @@ def in_reading_order(boxes: Sequence[Box], heights: Sequence[float]) -> list[int
         row_of[i] = row_of[beside[i]]
         row_of[i].append(i)
     return [i for row in rows for i in sorted(row, key=lambda place: boxes[place].left)]
-
-
-def _holds(box: Box, middle: float) -> bool:
-    return box.top <= middle <= box.bottom
