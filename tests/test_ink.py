@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,10 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from guarismo import ink as ink_
 from guarismo import paper
 from guarismo.image import load_gray
-from guarismo.ink import INK_VERSION, WORK, Framed, again, frame, frames, leaning
+from guarismo.ink import INK_VERSION, WORK, Framed, again, frame, frames, leaning, otherwise
 from guarismo.types import Box, Gray, Ink
 from pictures import FELT, gap, half_shaded, on_paper, scaled, written
 from strategies import drawings, grays, shares, sheets
@@ -261,7 +263,7 @@ def test_further_looks_see_the_same_digit(side: int) -> None:
         framed = frame(on_paper(written(digit, 5, side // 2), (side, side)))
         assert framed.near is not None
         looks = again(framed.near)
-        assert len(looks) == 3
+        assert len(looks) == 4
         assert all(0 < gap(look, framed.ink) < 0.08 for look in looks)
 
 
@@ -273,8 +275,43 @@ def test_leaning_looks_keep_the_digit_and_lean_to_either_side() -> None:
     assert all(abs(float(look.sum() / one.sum()) - 1) < 0.02 for look in looks)
 
 
-def test_what_is_framed_already_and_what_is_blank_has_no_further_looks() -> None:
-    assert [frame(one).near for one in (mnist_like(1)[0], np.full((40, 40), 250, np.uint8))] == [None, None]
+def test_what_is_framed_already_has_no_further_looks() -> None:
+    framed = frame(mnist_like(1)[0])
+    assert framed.near is None
+    assert otherwise(framed, (28, 28)) == []
+
+
+@pytest.mark.parametrize("dark", [True, False], ids=["dark on light", "light on dark"])
+def test_last_looks_find_the_digit_where_no_surface_fits_the_paper(dark: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of it in a hard shadow, and of either polarity."""
+    for digit in range(10):
+        sheet = on_paper(written(digit, 5, 60), (300, 260))
+        clean = frame(sheet)
+        shaded = half_shaded(sheet) if dark else 255 - half_shaded(sheet)
+        monkeypatch.setattr(ink_, "dark_on_light", lambda gray: gray)
+        monkeypatch.setattr(ink_, "subtract_paper", lambda gray: np.zeros(gray.shape, np.float32))
+        lost = frame(shaded)
+        looks = otherwise(lost, shaded.shape)
+        monkeypatch.undo()
+        assert lost.box is None
+        best = min(looks, key=lambda look: gap(look.ink, clean.ink))
+        assert gap(best.ink, clean.ink) < 0.07
+        assert best.box is not None and clean.box is not None
+        assert np.abs(np.subtract(astuple(best.box), astuple(clean.box))).max() <= 4
+
+
+def test_last_looks_at_what_was_taken_for_its_negative_keep_its_box() -> None:
+    sheet = on_paper(written(3, 5, 60), (100, 100))
+    clean = frame(sheet)
+    box = Box(1, 2, 30, 40)
+    (look,) = otherwise(Framed(np.zeros((28, 28), np.float32), box, 255 - sheet), sheet.shape)
+    assert gap(look.ink, clean.ink) < 0.03
+    assert look.box == box
+
+
+def test_last_looks_find_nothing_where_nothing_is() -> None:
+    for bare in (np.full((40, 40), 250, np.uint8), half_shaded(np.full((90, 60), 250, np.uint8))):
+        assert otherwise(frame(bare), bare.shape) == []
 
 
 def test_further_looks_are_near_the_digit_and_small_however_large_the_sheet() -> None:

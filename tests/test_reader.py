@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from fakes import NOT_A_DIGIT, FakeEngine, painted, write_fake_model
-from guarismo import Page, Reader, networks
+from guarismo import Page, Reader, ink, networks
 from guarismo.engine import LARGEST_BATCH
 from guarismo.errors import ModelError, PictureError, UsageError
 from guarismo.image import Source
@@ -48,7 +48,7 @@ def test_unsure_not_a_digit_and_blank_are_told_apart(reader: Reader) -> None:
 
 def test_only_what_is_not_clear_at_first_sight_is_looked_at_again(reader: Reader, engine: FakeEngine) -> None:
     reader.digits([painted(3), painted(4, sure=False), painted(5), painted(6, sure=False)])
-    assert engine.batches[:2] == [4, 6]  # three further looks at each of two
+    assert engine.batches[:2] == [4, 8]  # four further looks at each of two
 
 
 def test_what_comes_framed_is_seen_leaning_where_it_is_not_clear(reader: Reader, engine: FakeEngine) -> None:
@@ -70,6 +70,24 @@ def test_confidence_is_the_mean_over_all_looks(reader: Reader, monkeypatch: pyte
     assert (both.value, both.status) == (8, "unsure")
     assert both.confidence == pytest.approx((1 + unsure.probabilities[8] * unsure.confidence) / 2, abs=0.1)
     assert both.probabilities[3] == pytest.approx(unsure.probabilities[3] / 2, abs=0.02)
+
+
+def test_a_digit_whose_paper_fits_no_surface_is_read_all_the_same(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ink, "subtract_paper", lambda gray: np.zeros(gray.shape, np.float32))
+    picture = painted(7)
+    bare = np.full((90, 60), 250, np.uint8)
+    seven, negative, unsure, blank = reader.digits([picture, 255 - picture, painted(7, sure=False), bare])
+    assert [(one.value, one.status) for one in (seven, negative)] == [(7, "read")] * 2
+    assert seven.box == Box(20, 20, 60, 60)
+    assert unsure.status == blank.status == "blank"  # what is not plainly a digit is none
+
+
+def test_a_digit_taken_for_its_negative_is_read_all_the_same(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ink, "dark_on_light", lambda gray: gray)
+    light = [255 - painted(value) for value in range(10)]
+    assert [one.value for one in reader.digits(light)] == list(range(10))
 
 
 def test_the_box_is_where_the_ink_is_in_the_callers_picture(reader: Reader) -> None:

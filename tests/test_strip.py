@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from guarismo import strip as strip_
 from guarismo.strip import FILLED, HEIGHT, MAX_WIDTH, Strip, again, sharper, strip, viewed
 from guarismo.types import Gray, Look
 
@@ -52,6 +53,13 @@ def test_both_polarities_give_the_same_strip() -> None:
     light, dark = found(line()), found(255 - line())
     assert light.ink.shape == dark.ink.shape
     assert np.abs(light.ink - dark.ink).mean() < 0.02
+
+
+def test_where_no_surface_fits_the_paper_the_same_line_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = found(line())
+    monkeypatch.setattr(strip_, "subtract_paper", lambda gray: np.zeros(gray.shape, np.float32))
+    assert np.abs(found(line()).ink - first.ink).mean() < 0.05
+    assert strip(np.full((60, 300), 230, np.uint8)) is None
 
 
 def test_a_point_is_kept_and_has_no_say_in_the_scale() -> None:

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo.paper import Contrast, calm, dark_on_light, median, sharpened, shrink, subtract_paper
+from guarismo.paper import Contrast, calm, dark_on_light, median, sharpened, shrink, subtract_paper, subtract_patches
 from guarismo.types import Box, Gray, Ink, Inks
 
 INK_VERSION = 1
@@ -49,7 +49,7 @@ class Framed:
     """One digit's ink and where it was: ``box`` is in pixels of the given picture, None where it is blank.
 
     ``near`` is what ink was looked for in at last, dark on light, at most ``WORK`` pixels long: the picture or a part
-    of it, made smaller. None where it is blank, and where the picture was framed already.
+    of it, made smaller; all of it where it is blank. None where the picture was framed already.
     """
 
     ink: Ink
@@ -68,9 +68,10 @@ def frame(gray: Gray) -> Framed:
         inks, framed = _already_framed(gray[None])
         if framed[0]:
             return Framed(_frozen(inks[0]), _box_of(inks[0] > 0))
-    found = _find(dark_on_light(gray), may_be_dust=max(gray.shape) >= 60)  # 8x8 pixels have strokes of one
+    dark = dark_on_light(gray)
+    found = _find(dark, may_be_dust=max(gray.shape) >= 60)  # 8x8 pixels have strokes of one
     if found is None:
-        return Framed(_EMPTY, None)
+        return Framed(_EMPTY, None, shrink(dark, WORK))
     return Framed(_cut_out(found), found.box, found.near)
 
 
@@ -82,12 +83,25 @@ sharper, with a broad blur: it opens holes that are out of focus."""
 
 def again(near: Gray) -> list[Ink]:
     """The ink of ``Framed.near`` in further looks, as ``FOCUSES`` says: grain gone and breaks closed, or blur undone,
-    the paper of each modelled anew. A look that finds none is left out.
+    the paper of each modelled anew; and with its paper in patches. A look that finds none is left out.
 
     What a network makes of a doubtful picture hangs on how its paper was taken away; the mean of all looks errs less.
     """
-    found = (_found(sharpened(near, blur * max(near.shape), share)) for blur, share in FOCUSES)
-    return [_cut_out(one) for one in found if one is not None]
+    found = [_found(sharpened(near, blur * max(near.shape), share)) for blur, share in FOCUSES]
+    return [_cut_out(one) for one in (*found, _in_patches(near)) if one is not None]
+
+
+def otherwise(one: Framed, size: tuple[int, int]) -> list[Framed]:
+    """Last looks at a picture of (height, width) ``size`` that is blank, or that nothing can be made of, the paper in
+    patches: where it is blank at what is dark on it, and at what is light in any case, if that was the writing. Where
+    nothing is found there are none.
+    """
+    if one.near is None:
+        return []
+    nears = [255 - one.near] if one.box is not None else [one.near, 255 - one.near]
+    found = [look for near in nears if (look := _in_patches(near)) is not None]
+    scale = size[1] / one.near.shape[1], size[0] / one.near.shape[0]
+    return [Framed(_cut_out(look), one.box or _scale(look.box, *scale, size), look.near) for look in found]
 
 
 LEANINGS = (-0.2, 0.2)
@@ -280,7 +294,14 @@ def _find(dark: Gray, may_be_dust: bool) -> _Found | None:
 
 
 def _found(small: Gray) -> _Found | None:
-    contrast = subtract_paper(small)
+    return _found_in(subtract_paper(small), small)
+
+
+def _in_patches(small: Gray) -> _Found | None:
+    return _found_in(subtract_patches(small), small)
+
+
+def _found_in(contrast: Contrast, small: Gray) -> _Found | None:
     mask = find_ink(contrast)
     box = _box_of(mask)
     return None if box is None else _Found(box, small, contrast, mask)

@@ -14,14 +14,19 @@ from guarismo import ctc, decode, strip
 from guarismo.ctc import Language
 from guarismo.engine import Engine
 from guarismo.image import noting
-from guarismo.ink import SIDE, Framed, again, frame, frames, leaning
+from guarismo.ink import SIDE, Framed, again, frame, frames, leaning, otherwise
 from guarismo.model import Model
 from guarismo.pieces import further, pieces
 from guarismo.strip import Key
-from guarismo.types import Digit, Gray, Ink, Logits, Number
+from guarismo.types import Box, Digit, Gray, Ink, Logits, Number
 
 LINES_TOGETHER = 64
 """Lines read at once: they are filled up to the widest, so that more together are no faster."""
+
+LOST, PLAIN = 0.5, 0.9
+"""Share of the likeliest digit below which a picture is looked at otherwise, and from which on that counts. On 4,000
+digits cut close and 4,000 photographed ones of writers held out, this reads 1.2 and 1.1 points more and errs no more
+often in what it accepts; of 908 blank papers it takes one for a digit (docs/LOG.md)."""
 
 Seen = tuple[Framed, tuple[int, int]]
 """A picture's ink and its (height, width)."""
@@ -47,7 +52,25 @@ class DigitNetwork:
     def named(self, looks: list[Seen]) -> list[Digit]:
         """What digits these are, as one batch."""
         logits = self._looked([one.ink for one, _size in looks], lambda i: _further(looks[i][0]))
-        return decode.digits(logits, [one.box for one, _size in looks], [size for _one, size in looks], self.model)
+        boxes = [one.box for one, _size in looks]
+        self._last_looks(looks, logits, boxes)
+        return decode.digits(logits, boxes, [size for _one, size in looks], self.model)
+
+    def _last_looks(self, looks: list[Seen], logits: Logits, boxes: list[Box | None]) -> None:
+        """Look otherwise at what is blank or nothing can be made of, and take that where it is plainly a digit."""
+        lost = np.array([box is None for box in boxes], bool) | (self._best(logits) < LOST)
+        tried = [(i, look) for i in np.flatnonzero(lost).tolist() for look in otherwise(*looks[i])]
+        if not tried:
+            return
+        said = self._said([look.ink for _i, look in tried])
+        best = self._best(said)
+        for n in np.argsort(best):  # of two the better one is written last
+            if best[n] >= PLAIN:
+                i, look = tried[n]
+                logits[i], boxes[i] = said[n], look.box
+
+    def _best(self, logits: Logits) -> NDArray[np.float64]:
+        return np.asarray(decode.shares(logits, self.model.temperature)[:, :10].max(1, initial=0))
 
     def _looked(self, inks: list[Ink], further: Callable[[int], list[Ink]]) -> Logits:
         return looked(self._said, inks, further, self.model.temperature)
@@ -85,9 +108,9 @@ def looked(
 
 def _further(one: Framed) -> list[Ink]:
     """Further looks at a digit: at its picture, or at its ink where that came framed; none at bare paper."""
-    if one.near is not None:
-        return again(one.near)
-    return leaning(one.ink) if one.box is not None else []
+    if one.box is None:
+        return []
+    return leaning(one.ink) if one.near is None else again(one.near)
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,12 +218,7 @@ def subtract_paper(dark: Gray) -> Contrast:
     Light falls on ink and paper alike, so the difference is taken in shares of the paper's level: a
     stroke in the shade counts as much as one in the sun.
     """
-    paper = paper_level(dark).astype(np.float32)
-    share = np.float32(median(paper.ravel())) / np.maximum(paper, np.float32(24))
-    contrast = np.asarray((paper - dark) * share, np.float32)
-    middle, parted = _clusters(contrast)
-    offset, spread = _grain(contrast, middle if parted > TWO else math.inf)
-    contrast -= np.float32(offset)
+    contrast, parted, spread = _against(paper_level(dark), dark)
     strongest = float(calm(contrast).max(initial=0))
     if parted > TWO_CLEAR:
         spread = min(spread, strongest / 6)  # in a tight crop too little paper is left to measure its grain
@@ -233,6 +228,47 @@ def subtract_paper(dark: Gray) -> Contrast:
         return np.zeros(dark.shape, np.float32)
     contrast[contrast < np.float32(max(float(floor) / 2, 2 * spread))] = 0
     return contrast
+
+
+LOPSIDED, LEAST_INK, WEAKEST = 0.1, 0.004, 0.45
+"""Where paper is taken to be lit in patches: how much of the picture may be as far above the paper as a half of its ink
+is below, in shares of that ink; the least ink, in shares of the picture; and the share of the strongest from which on
+a pixel is ink."""
+
+
+def subtract_patches(dark: Gray) -> Contrast:
+    """``subtract_paper`` for where that leaves nothing that can be read: the paper under a pixel is the lightest within
+    half of the picture that reaches it (a closing), whatever surface that makes. A hard shadow, print in waves, and
+    writing that fills its picture are paper and ink then. Grain and print go as far to the light as to the dark, ink to
+    one side alone: where it does not, there is none."""
+    contrast, _parted, _spread = _against(_closing(_smooth(dark), _half(dark)), dark)
+    calmed = calm(contrast)
+    strongest = float(calmed.max(initial=0))
+    ink, light = ((way > strongest / 2).mean() for way in (calmed, -calmed))
+    if strongest < FAINTEST or ink < LEAST_INK or light > LOPSIDED * ink:
+        return np.zeros(dark.shape, np.float32)
+    contrast[contrast < np.float32(WEAKEST * strongest)] = 0
+    return contrast
+
+
+def _against(paper: NDArray[Any], dark: Gray) -> tuple[Contrast, float, float]:
+    """How far below ``paper`` (H, W) each pixel is, bare paper at 0; the share of its variance that lies between two
+    clusters; and the deviation of the paper's grain."""
+    paper = paper.astype(np.float32)
+    share = np.float32(median(paper.ravel())) / np.maximum(paper, np.float32(24))
+    contrast = np.asarray((paper - dark) * share, np.float32)
+    middle, parted = _clusters(contrast)
+    offset, spread = _grain(contrast, middle if parted > TWO else math.inf)
+    return contrast - np.float32(offset), parted, spread
+
+
+def _smooth(dark: Gray) -> Gray:
+    return np.asarray(cv2.medianBlur(dark, 3), np.uint8) if min(dark.shape) >= 40 else dark
+
+
+def _half(dark: Gray) -> int:
+    """Half of the picture in pixels, odd."""
+    return max(3, round(int(max(dark.shape)) / 2) | 1)
 
 
 def calm(contrast: Contrast) -> Contrast:
@@ -257,8 +293,7 @@ def paper_level(dark: Gray) -> NDArray[Any]:
     The closing (Serra 1982) has a window of half the picture: it follows the hard edge of a shadow and
     fills everything narrower, but not a gradient that falls towards the edge; the surface does that.
     """
-    smooth = np.asarray(cv2.medianBlur(dark, 3), np.uint8) if min(dark.shape) >= 40 else dark
-    closed = _closing(smooth, max(3, round(max(dark.shape) / 2) | 1))
+    closed = _closing(_smooth(dark), _half(dark))
     counts = np.bincount(dark.ravel(), minlength=256)
     mode = int(counts.argmax())
     if counts[mode] >= 0.4 * dark.size and closed.max() <= mode + 6 and closed.min() >= mode - 6:

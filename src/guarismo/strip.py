@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo.paper import Contrast, calm, has_light_strokes, median, sharpened, subtract_paper
+from guarismo.paper import Contrast, calm, has_light_strokes, median, sharpened, subtract_paper, subtract_patches
 from guarismo.types import Box, Gray, Look
 
 Key = TypeVar("Key", bound=Hashable)
@@ -173,10 +173,12 @@ def _contrast(dark: Gray) -> Contrast:
     even = _even(dark)
     rows, columns = dark.shape
     count = max(1, round(columns / (WIDEST * rows)))
-    if count == 1 or columns < 8 * count:
-        return subtract_paper(even)
+    if columns < 8 * count:
+        count = 1
     edges = [round(columns * i / count) for i in range(count + 1)]
-    return np.concatenate([subtract_paper(np.ascontiguousarray(even[:, a:b])) for a, b in pairwise(edges)], axis=1)
+    pieces = [np.ascontiguousarray(even[:, a:b]) for a, b in pairwise(edges)]
+    contrast = np.concatenate([subtract_paper(piece) for piece in pieces], axis=1)
+    return contrast if contrast.any() else np.concatenate([subtract_patches(piece) for piece in pieces], axis=1)
 
 
 def _extent(contrast: Contrast) -> _Found | None:

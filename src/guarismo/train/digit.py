@@ -31,7 +31,7 @@ from guarismo.train.unfold import starting_weights
 from guarismo.train.wiggle import Rng, wiggle
 from guarismo.workers import cores
 
-MODEL_VERSION = "2026.11.9"
+MODEL_VERSION = "2026.11.10"
 
 MOST_WRONG = 0.0005
 """Operating point of ``read``: at most one in two thousand accepted digits of held-out writers is wrong."""

@@ -270,10 +270,11 @@ def nine_open(d: Dice) -> list[Path]:
 
 
 def nine_stick(d: Dice) -> list[Path]:
-    """A ring on a stick: the tail leaves from below the ring, not from its side."""
-    low = d(0.4, 0.5)
-    ring = arc((0.27, low / 2), (d(0.19, 0.26), low / 2), d(260, 285), d(615, 640), d(0.97, 1.03))
-    return [[*ring, (0.27 + d(-0.02, 0.05), 0.7), (d(0.18, 0.32), 1.0)]]
+    """A ring on a stick: the tail leaves from below the ring, or from its left as a stem of a P, not from its side."""
+    low, start = d(0.4, 0.5), d(235, 285)
+    ring = arc((0.27, low / 2), (d(0.19, 0.28), low / 2), start, start + d(345, 365), d(0.97, 1.03))
+    x = ring[-1][0]
+    return [[*ring, (x + d(-0.02, 0.04), 0.7), (x + d(-0.14, 0.04), 1.0)]]
 
 
 def nine_ribbon(d: Dice) -> list[Path]:

@@ -39,7 +39,7 @@ def zero_slashed(d: Dice) -> list[Path]:
 def zero_open(d: Dice) -> list[Path]:
     """A gap at the top, one end above the other."""
     start = d(95, 125)
-    return [arc((0.3, 0.5), (d(0.26, 0.34), 0.5), start, start + d(312, 338), d(0.92, 1.06))]
+    return [arc((0.3, 0.5), (d(0.26, 0.34), 0.5), start, start + d(300, 338), d(0.92, 1.06))]
 
 
 def zero_curl(d: Dice) -> list[Path]:
@@ -49,6 +49,14 @@ def zero_curl(d: Dice) -> list[Path]:
     outer = arc((0.3, 0.5), (r, 0.5), start, start + 330, 0.97)
     inner = arc((0.3, 0.44), (r * 0.8, 0.44), start + 362, start + 362 + d(15, 70), d(0.7, 0.9))
     return [outer + inner]
+
+
+def zero_dip(d: Dice) -> list[Path]:
+    """Begun inside: from the middle up to the right side, and from there over the top and round."""
+    r = d(0.27, 0.36)
+    inside = [(0.3 - d(-0.02, 0.6) * r, d(0.26, 0.42)), (0.3 + 0.4 * r, d(0.2, 0.32))]
+    start = d(20, 50)
+    return [[*inside, *arc((0.3, 0.5), (r, 0.5), start, start + d(345, 385), d(0.96, 1.05))]]
 
 
 def zero_loop(d: Dice) -> list[Path]:
@@ -97,7 +105,8 @@ def one_flag(d: Dice) -> list[Path]:
 
 def one_long_flag(d: Dice) -> list[Path]:
     """Germany, France, Chile: the flag climbs from half-way or from the foot itself."""
-    return _flag(d, d(0.2, 0.34), d(0.46, 0.85))
+    dx = d(0.2, 0.42)
+    return _flag(d, dx, min(0.85, dx * d(1.1, 2.8)))
 
 
 def one_foot(d: Dice) -> list[Path]:
@@ -173,7 +182,8 @@ def two_q(d: Dice) -> list[Path]:
 
 def two_closed(d: Dice) -> list[Path]:
     """The head is all but a ring: it begins beside the neck; a small foot, looped or not."""
-    head = arc((0.28, 0.31), (d(0.2, 0.28), 0.31), d(215, 270), -35)
+    high = d(0.25, 0.36)
+    head = arc((0.28, high), (d(0.2, 0.32), high), d(215, 290), -35)
     h = d(0.0, 0.12)
     foot = [(0.2, 0.82), (0.06, 0.97), (0.02, 0.95 - h / 2), (0.1, 0.96 - h), (0.28, 0.95)]
     return [[*head, *foot, (d(0.5, 0.7), d(0.9, 1.0))]]
@@ -289,6 +299,20 @@ def four_bolt(d: Dice) -> list[Path]:
     return [[*left, *turn, *corner(x + 0.06, d(0.0, 0.08)), (x, 0.55), (x - 0.04, 1.0)]]
 
 
+def four_zigzag(d: Dice) -> list[Path]:
+    """Lightning: down, along the bar, and from its end down again; nothing crosses. A wider one would be a Z."""
+    bar, reach = d(0.42, 0.54), d(0.36, 0.46)
+    left: Path = [(d(0.1, 0.24), 0.0), *corner(d(0.0, 0.06), bar)]
+    return [[*left, *corner(reach, bar - d(-0.02, 0.08)), (reach - d(0.0, 0.14), 1.0)]]
+
+
+def four_low(d: Dice) -> list[Path]:
+    """A long left side, a bar near the foot, and a stem that is hardly longer than what it crosses."""
+    bar, x = d(0.74, 0.84), d(0.34, 0.42)
+    left: Path = [(d(0.12, 0.3), 0.0), *corner(0.0, bar), (d(0.5, 0.64), bar - d(0.0, 0.06))]
+    return [left, [(x + d(0.0, 0.06), d(0.4, 0.56)), (x - d(0.0, 0.04), 1.0)]]
+
+
 def four_sail(d: Dice) -> list[Path]:
     """One stroke from the foot: up the stem, down the slope, out along the bar."""
     bar, x = d(0.58, 0.68), d(0.36, 0.44)
@@ -305,6 +329,7 @@ LOW: dict[int, dict[str, Form]] = {
         "slashed": zero_slashed,
         "open": zero_open,
         "curl": zero_curl,
+        "dip": zero_dip,
         "loop": zero_loop,
         "a": zero_a,
         "tail": zero_tail,
@@ -344,6 +369,8 @@ LOW: dict[int, dict[str, Form]] = {
         "h": four_h,
         "short": four_short,
         "bolt": four_bolt,
+        "zigzag": four_zigzag,
+        "low": four_low,
         "sail": four_sail,
     },
 }

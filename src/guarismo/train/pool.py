@@ -51,12 +51,12 @@ BEND = {
 """Strength of the geometric changes: the stroke generator varies its shapes by itself."""
 
 FAVOURED: dict[int, dict[str, float]] = {
-    0: {"a": 0.12, "loop": 0.1, "curl": 0.1},
-    1: {"long_flag": 0.2, "arch": 0.25, "bar": 0.25},
+    0: {"a": 0.12, "loop": 0.1, "curl": 0.1, "dip": 0.1},
+    1: {"long_flag": 0.25, "arch": 0.25, "bar": 0.2},
     2: {"script": 0.12, "q": 0.18, "closed": 0.25},
-    4: {"h": 0.15},
+    4: {"h": 0.15, "zigzag": 0.05, "low": 0.08},
     5: {"root": 0.14, "slim": 0.14},
-    9: {"open": 0.1, "stick": 0.1, "ribbon": 0.1, "p": 0.18},
+    9: {"open": 0.1, "stick": 0.18, "ribbon": 0.1, "p": 0.18},
 }
 """Shapes drawn more often than by chance, which gives each of a digit's five to ten the same share: those that
 MNIST lacks and that strangers write most."""
