@@ -1,4 +1,4 @@
-"""Read handwritten digits with three Dense layers, in six steps. Needs keras and numpy only.
+"""Read handwritten digits with three Dense layers, in six steps. Needs numpy and keras with a backend.
 
 python recipes/tutorial.py [SEED]        Ctrl-C stops; nothing is written.
 

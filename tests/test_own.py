@@ -72,6 +72,7 @@ def test_a_folder_of_folders(tmp_path: Path) -> None:
     (root / "3" / "Thumbs.db").write_bytes(b"junk")
     (root / "README.txt").write_text("mine")
     (root / "letters").mkdir()
+    picture(root / "numbers" / "000007.png", level=3)  # of corrections that were exported
     read = datasets.load_own(root)
     assert len(read) == 21
     assert read.labels.dtype == np.int64

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guarismo import ctc
+from guarismo.automaton import Automaton
 from guarismo.errors import UsageError
-from guarismo.pattern import Automaton, Constraints, build
+from guarismo.pattern import Constraints, build
 
 LABELS = (*"0123456789", *".,-/: ", "")
 BLANK = 16
@@ -122,7 +123,7 @@ def test_a_bound_is_what_is_written_to_the_last_place() -> None:
 
 
 PATTERNS = [
-    r"\d{4}-\d{2}-\d{2}", r"\d+", r"", r"\d*", r"[0-9.,]+", r"(12|34)?5", r"(0|1)*00(0|1)*", r"\d{1,3}(\.\d{3})*(,\d\d)?",
+    r"\d{4}-\d{2}-\d{2}", r"\d+", r"\d*", r"[0-9.,]+", r"(12|34)?5", r"(0|1)*00(0|1)*", r"\d{1,3}(\.\d{3})*(,\d\d)?",
     r"1{2,}", r"(1?){3}", r"((1|2)*3?)*", r"(\d\d?)/(\d\d?)/\d{4}", r"\-?\d", r"[\d\-]{3}", r"[.,-]", r"[A-F0-3]+", r"A?1",
     r"1.2", r"(?:1|2){2}", r"^1$", r"^0|1$", r"(|1)2", r"\d \d", r"(1|12)(2|22)", r"[,-/]+", r"(1*)*", r"(12){0}3", r"1{0,2}",
 ]  # fmt: skip
@@ -240,6 +241,12 @@ def test_what_a_pattern_cannot_say_is_told(pattern: str, part: str) -> None:
         ({"pattern": "(0|1)*1(0|1){20}"}, "too large"),
         ({"pattern": r"(((\d{0,60}-?){0,60}1?){0,60}2?){0,60}"}, "too large"),
         ({"digits": 100_000}, "too large"),
+        ({"digits": 1_500}, "too large"),
+        ({"pattern": r"\d{9999}"}, "too large"),
+        ({"pattern": "[0-9.]{199}", "digits": 99}, "too large"),
+        ({"pattern": ""}, "expected what the number looks like"),
+        ({"pattern": 12}, "expected what the number looks like"),
+        ({"allowed": (12, 34)}, "expected a list of the values"),
     ],
 )
 def test_what_cannot_be_a_constraint_is_told(given_ones: dict[str, object], said: str) -> None:

@@ -51,7 +51,7 @@ def end_myself(_number: int) -> None:
 
 def test_the_first_error_of_many_jobs_ends_them_and_a_killed_process_is_told() -> None:
     with pytest.raises(ValueError, match="no"):
-        run_all(2, refuse, [(number,) for number in range(1000)])
+        list(run_all(2, refuse, [(number,) for number in range(1000)]))
     with pytest.raises(DataError, match="was ended"):
-        run_all(1, end_myself, [(1,)])
-    run_all(2, abs, [(1,), (2,)])
+        list(run_all(1, end_myself, [(1,)]))
+    assert sorted(run_all(2, abs, [(1,), (-2,)])) == [1, 2]

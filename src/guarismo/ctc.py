@@ -128,7 +128,7 @@ def search(
     """The ``count`` best texts with their log probabilities, best first; of the language only, where one is given.
 
     The probabilities are exact sums over all alignments, and of everything the line may say, constraint or not.
-    Empty only where no text of the language fits into T steps.
+    Empty only where no text of the language fits into T steps, or it is so unlikely that the beam has lost it.
     """
     found = _likely(log_probs, blank, language, beam)
     scored = zip(found, _forward(log_probs, found, blank).tolist(), strict=True)

@@ -31,6 +31,10 @@ _PATH_TITLES = {"path", "file", "filename", "file_name", "image", "picture", "na
 _LABEL_TITLES = {"label", "digit", "class", "value", "target", "y"}
 
 
+NUMBERS = "numbers"
+"""Folder of exported corrections with pictures of whole numbers: beside the digits, and none of them."""
+
+
 @dataclass(slots=True)
 class Found:
     """What was read, and everything that was wrong with it. ``images`` are ``Gray``; labels lie within 0..9."""
@@ -132,7 +136,7 @@ def _from_folders(path: Path) -> Found:
         pictures = [(file, name) for file, name in pictures if not any(_hidden(part) for part in name.parts)]
         if label_of(folder.name) is not None:
             listed += [(file, name.as_posix(), folder.name) for file, name in pictures]
-        elif pictures:
+        elif pictures and folder.name != NUMBERS:
             words = ngettext("folder {name} with {count} file", "folder {name} with {count} files", len(pictures))
             strange.append(words.format(name=folder.name, count=len(pictures)))
     found = _read_all(listed)

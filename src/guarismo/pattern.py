@@ -21,26 +21,23 @@ r"""What a number must look like → the automaton that the search for the best 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import partial, reduce
-from typing import Any, TypeVar
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from guarismo.automaton import Automaton, explored, too_large
 from guarismo.errors import UsageError
 
-MAX_STATES, MOST_KEPT = 20_000, 4_000
-"""While an automaton is built, each of up to a hundredth as many terms; and of a pattern's, made as small as can be:
-3,600 take 0.2 s and 50 MB for a line of 100 steps."""
+MOST_KEPT, MOST_TERMS = 4_000, 200
+"""States of all constraints together, made as few as can be: 3,600 take 0.2 s and 50 MB for a line of 100 steps. And
+terms of a pattern in each, while it is built."""
 
 MAX_PATTERN, MAX_PLACES = 250, 40
 """Characters of a pattern: what nests deeper would exhaust Python's stack. Digits of a bound: far beyond what is
 written by hand, far below what fills the memory (1e999999)."""
 
-State = TypeVar("State", bound=Hashable)
 Columns = Mapping[str, int]
 
 
@@ -55,27 +52,6 @@ class Constraints:
     allowed: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Automaton:
-    """Which texts may be read: deterministic, over a line model's columns, and from each state some text is accepted.
-
-    ``table`` int32 (Q, C): the next state, -1 where there is none; ``accepting`` bool (Q,): where a text may end.
-    State 0 is the start. Both arrays are read-only.
-    """
-
-    table: NDArray[np.int32]
-    accepting: NDArray[np.bool_]
-
-    def allowed(self, state: int) -> tuple[int, ...]:
-        return tuple(np.flatnonzero(self.table[state] >= 0).tolist())
-
-    def step(self, state: int, symbol: int) -> int:
-        return int(self.table[state, symbol])
-
-    def accepts(self, state: int) -> bool:
-        return bool(self.accepting[state])
-
-
 def build(constraints: Constraints, labels: Sequence[str], blank: int) -> Automaton | None:
     """The automaton of all constraints together, over the labels of a line model; None where nothing is constrained.
 
@@ -85,6 +61,8 @@ def build(constraints: Constraints, labels: Sequence[str], blank: int) -> Automa
     asked = {name: getattr(constraints, name) for name in _MAKERS if getattr(constraints, name) is not None}
     parts = [_MAKERS[name](value, columns, len(labels)) for name, value in asked.items()]
     whole = reduce(_both, parts) if parts else None
+    if whole is not None and len(whole.table) > MOST_KEPT:
+        raise too_large()
     if whole is not None and not whole.accepting.any():
         raise UsageError(
             "{came}: no text of the characters that are read ({read}) is like that; change it or leave it out",
@@ -94,49 +72,6 @@ def build(constraints: Constraints, labels: Sequence[str], blank: int) -> Automa
     return whole
 
 
-def _explored(
-    start: State, moves: Callable[[State], Mapping[int, State]], accepts: Callable[[State], bool], size: int
-) -> Automaton:
-    """All states that can be reached from the start, as the smallest automaton."""
-    numbers, rows, waiting = {start: 0}, [], [start]
-    for state in waiting:
-        row = np.full(size, -1, np.int32)
-        for symbol, following in moves(state).items():
-            if following not in numbers:
-                numbers[following] = len(waiting)
-                waiting.append(following)
-            row[symbol] = numbers[following]
-        rows.append(row)
-        if len(waiting) > MAX_STATES:
-            raise _too_large()
-    return _smallest(np.array(rows), np.array([accepts(state) for state in waiting]))
-
-
-def _too_large() -> UsageError:
-    return UsageError("constraints that are too large to follow; ask for shorter repetitions or fewer values")
-
-
-def _smallest(table: NDArray[np.int32], accepting: NDArray[np.bool_]) -> Automaton:
-    """The same texts with the fewest states (Moore 1956): each one costs time at every step of every line.
-
-    States that lead to no acceptance become one with -1. Where the start does, it is left alone: no text is accepted.
-    """
-    table, count = np.vstack((table, np.full(table.shape[1], -1, np.int32))), 0  # the last row is for -1
-    classes: NDArray[np.intp] = np.append(accepting, False).astype(np.intp)
-    while len(np.unique(classes)) > count:
-        count = len(np.unique(classes))
-        told = np.column_stack((classes, classes[table]))
-        classes = np.unique(told, axis=0, return_inverse=True)[1].reshape(-1)
-    members = np.unique(classes, return_index=True)[1]  # one of each class
-    members = np.sort(members[(classes[members] != classes[-1]) | (members == 0)])  # the start's comes first
-    number = np.full(count, -1, np.int32)
-    number[classes[members]] = np.arange(len(members))
-    number[classes[-1]] = -1
-    smallest = Automaton(number[classes[table[members]]], np.append(accepting, False)[members])
-    smallest.table.flags.writeable = smallest.accepting.flags.writeable = False
-    return smallest
-
-
 def _both(one: Automaton, other: Automaton) -> Automaton:
     """The texts that both accept."""
 
@@ -144,7 +79,7 @@ def _both(one: Automaton, other: Automaton) -> Automaton:
         nexts = enumerate(zip(one.table[state[0]].tolist(), other.table[state[1]].tolist(), strict=True))
         return {symbol: pair for symbol, pair in nexts if min(pair) >= 0}
 
-    return _explored((0, 0), moves, lambda at: one.accepts(at[0]) and other.accepts(at[1]), one.table.shape[1])
+    return explored((0, 0), moves, lambda at: one.accepts(at[0]) and other.accepts(at[1]), one.table.shape[1])
 
 
 def _counted(digits: int, columns: Columns, size: int) -> Automaton:
@@ -156,12 +91,12 @@ def _counted(digits: int, columns: Columns, size: int) -> Automaton:
         counts = {column: seen + character.isdigit() for character, column in columns.items()}
         return {column: count for column, count in counts.items() if count <= digits}
 
-    return _explored(0, moves, lambda seen: seen == digits, size)
+    return explored(0, moves, lambda seen: seen == digits, size)
 
 
 def _listed(values: Sequence[str], columns: Columns, size: int) -> Automaton:
     """One of the values. A state is the set of endings that are still possible."""
-    if isinstance(values, str) or not values:
+    if isinstance(values, str) or not values or not all(isinstance(one, str) for one in values):
         raise UsageError("allowed={came!r}; expected a list of the values that may be read", came=values)
     for value in values:
         if not columns.keys() >= set(value):
@@ -173,7 +108,7 @@ def _listed(values: Sequence[str], columns: Columns, size: int) -> Automaton:
             following.setdefault(columns[ending[0]], set()).add(ending[1:])
         return {column: frozenset(rest) for column, rest in following.items()}
 
-    return _explored(frozenset(values), moves, lambda endings: "" in endings, size)
+    return explored(frozenset(values), moves, lambda endings: "" in endings, size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,18 +126,18 @@ Term = tuple[frozenset[int] | _Repeat, ...]
 
 def _like(pattern: str, columns: Columns, size: int) -> Automaton:
     """What the pattern describes, by derivatives (Brzozowski 1964): a state is all that may follow (Antimirov 1996)."""
+    if not isinstance(pattern, str) or not pattern:
+        raise UsageError("pattern={came!r}; expected what the number looks like, such as \\d{{5}}", came=pattern)
     if len(pattern) > MAX_PATTERN:
         raise UsageError("a pattern of {came} characters; expected up to {limit}", came=len(pattern), limit=MAX_PATTERN)
 
     def moves(terms: frozenset[Term]) -> dict[int, frozenset[Term]]:
-        if len(terms) > MAX_STATES // 100:
-            raise _too_large()
+        if len(terms) > MOST_TERMS:
+            raise too_large()
         return {symbol: frozenset(rest) for symbol, rest in _merged(map(_after, terms)).items()}
 
     start = frozenset(_Parser(pattern, columns).either())
-    if len((found := _explored(start, moves, lambda terms: any(map(_may_end, terms)), size)).table) > MOST_KEPT:
-        raise _too_large()
-    return found
+    return explored(start, moves, lambda terms: any(map(_may_end, terms)), size)
 
 
 def _may_end(term: Term) -> bool:
@@ -378,7 +313,7 @@ def _bounded(name: str, came: object, columns: Columns, size: int) -> Automaton:
     def accepts(readings: frozenset[Reading]) -> bool:
         return any(number.accepts(state) and bounds[sign].holds(track) for state, sign, track in readings)
 
-    return _explored(frozenset([(0, "", (False, 0, 0))]), moves, accepts, size)
+    return explored(frozenset([(0, "", (False, 0, 0))]), moves, accepts, size)
 
 
 def _decimal(name: str, came: object) -> Decimal:

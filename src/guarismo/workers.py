@@ -7,14 +7,16 @@ import ctypes
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from guarismo.errors import DataError
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
+
+Result = TypeVar("Result")
 
 
 def cores() -> int:
@@ -31,8 +33,8 @@ def workers(count: int, begin: Callable[..., None] | None = None, *given: object
     return ProcessPoolExecutor(count, get_context("spawn"), initializer=partial(_begin, os.getpid(), begin, *given))
 
 
-def run_all(count: int, work: Callable[..., object], each: Iterable[tuple[Any, ...]]) -> None:
-    """``work(*one)`` for each, in ``count`` processes. The first error ends it: but for a few
+def run_all(count: int, work: Callable[..., Result], each: Iterable[tuple[Any, ...]]) -> Iterator[Result]:
+    """What ``work(*one)`` gives for each, in ``count`` processes, as it is done. The first error ends it: but for a few
     that are handed out already, no more are begun.
 
     Raises what ``work`` raises, and DataError where a process was ended from outside.
@@ -43,7 +45,7 @@ def run_all(count: int, work: Callable[..., object], each: Iterable[tuple[Any, .
     pool = workers(count)
     try:
         for job in as_completed([pool.submit(work, *one) for one in each]):
-            job.result()
+            yield job.result()
     except BrokenProcessPool as error:
         raise DataError(
             "a process that works for this one was ended, for want of memory perhaps; run it again, what is done is "

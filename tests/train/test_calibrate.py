@@ -27,5 +27,12 @@ def test_the_threshold_lets_so_many_errors_through_and_no_more() -> None:
     assert accepted.sum() == 600, "one error among the 600 most confident, the next one would be two"
 
 
+def test_what_is_equally_sure_is_accepted_or_refused_together() -> None:
+    confidences = np.repeat([0.9, 0.8, 0.7], 100)
+    right = np.ones(300, bool)
+    right[190:200] = False  # after ninety right ones of the same confidence
+    assert (confidences >= read_threshold(confidences, right, 0.01)).sum() == 100
+
+
 def test_no_threshold_is_good_enough_for_a_model_that_is_always_wrong() -> None:
     assert read_threshold(np.array([0.9, 0.8]), np.array([False, False]), 0.01) == 1.0

@@ -115,3 +115,27 @@ def test_no_font_is_on_both_sides() -> None:
 
     assert not set(fonts.HELD_OUT) & {*fonts.HAND, *fonts.PRINT}
     assert not set(fonts.LETTERS) & set("OolISsZzBbqg")
+
+
+@pytest.mark.train
+def test_a_finished_run_ships_in_eight_bits_and_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    digits = pytest.importorskip("guarismo.train.digit")
+    from fakes import painted
+    from guarismo import Reader
+    from guarismo.ink import frame
+    from guarismo.train.pool import Made, Pool
+
+    framed = [np.rint(frame(painted(label)).ink * 255).astype(np.uint8) for label in range(11)]
+    pool = Pool(np.stack(framed * 16), np.tile(np.arange(11), 16))
+    monkeypatch.setattr(digits, "make_parts", lambda *_given: [])
+    monkeypatch.setattr(digits, "load_parts", lambda *_given: pool)
+    monkeypatch.setattr(digits, "mnist_half", lambda _folder: (pool, pool))
+    recipe = dataclasses.replace(
+        digits.SHORT, epochs=4, epoch_size=1024, batch_size=32, width=8, learning_rate=1e-2, averaging=0.9
+    )
+    out = tmp_path / "run"
+    digits.run(recipe, digits.Data(Made(tmp_path)), digits.Folders(out, tmp_path), lambda _line: None)
+    assert b"QuantizeLinear" in (out / "model" / "model.onnx").read_bytes()
+    read = Reader(out).digits([painted(label) for label in range(11)])
+    assert sum(one.value == label for label, one in enumerate(read[:10])) >= 8  # tiles differ by a bit, and are bent
+    assert read[10].status == "not_a_digit"

@@ -96,6 +96,17 @@ def test_a_folder_that_holds_a_run_is_not_written_over(run: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_run_that_broke_in_its_first_epoch_can_be_begun_anew_with_other_options(tmp_path: Path) -> None:
+    from guarismo.train.fit import Recipe
+    from guarismo.train.nets import DenseShape
+    from guarismo.train.tutorial import Run, start
+
+    for rate in (10.0, 1e-3):
+        begun = start(Run(DenseShape(), Recipe(learning_rate=rate), "digits8x8", tmp_path), resume=False)
+        assert begun == ([], None)
+    assert json.loads((tmp_path / "config.json").read_text())["recipe"]["learning_rate"] == 1e-3
+
+
 def test_a_folder_with_a_run_of_another_kind_is_refused(tmp_path: Path) -> None:
     from guarismo.train.fit import Recipe
     from guarismo.train.nets import DenseShape

@@ -110,6 +110,10 @@ def test_a_checkpoint_that_is_cut_off_or_of_another_network_is_named(tmp_path: P
     write_arrays(path, {"mean0": np.zeros(3)})
     with pytest.raises(DataError, match=r"checkpoint\.npz: a checkpoint of another network"):
         unfold.starting_weights(tmp_path, "digit", nets.conv_net(4), export.parity_inks())
+    narrower = {f"mean{i}": weight.numpy() for i, weight in enumerate(nets.conv_net(2).weights)}
+    write_arrays(path, narrower)
+    with pytest.raises(DataError, match=r"checkpoint\.npz: a checkpoint of another network"):
+        unfold.starting_weights(tmp_path, "digit", nets.conv_net(4), export.parity_inks())
 
 
 def test_a_run_goes_on_only_with_what_it_began_with(tmp_path: Path) -> None:

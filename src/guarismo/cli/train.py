@@ -1,4 +1,4 @@
-"""``guarismo train``: the tutorial's network, or the digit model."""
+"""``guarismo train``: the tutorial's network, the digit model, or the line model."""
 
 from __future__ import annotations
 

@@ -34,9 +34,11 @@ def read_threshold(confidences: NDArray[np.float64], right: NDArray[np.bool_], m
     """
     order = np.argsort(-confidences, kind="stable")
     wrong = np.cumsum(~right[order]) / np.arange(1, len(order) + 1)
-    good = np.flatnonzero(wrong <= most_wrong)
+    ranked = confidences[order]
+    last_of_its_kind = np.diff(ranked, append=-1.0) != 0  # what is equally sure is accepted or refused together
+    good = np.flatnonzero((wrong <= most_wrong) & last_of_its_kind)
     if not good.size:
         return 1.0
-    last, ranked = int(good[-1]), confidences[order]
+    last = int(good[-1])
     below = ranked[last + 1] if last + 1 < len(ranked) else ranked[last]
     return float((ranked[last] + below) / 2)

@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 
 from guarismo.datasets import load_mnist, load_own
 from guarismo.decode import shares
+from guarismo.engine import OnnxEngine
 from guarismo.errors import DatasetError
 from guarismo.ink import frames, leaning
 from guarismo.networks import looked
 from guarismo.train.augment import as_bytes
 from guarismo.train.calibrate import read_threshold, temperature
-from guarismo.train.export import Stated, export
+from guarismo.train.eight_bits import in_eight_bits
+from guarismo.train.export import Stated, parity_inks, save, to_onnx
 from guarismo.train.learn import Checkpoint, Recipe, Task, assign, learn, named
 from guarismo.train.nets import conv_net
 from guarismo.train.pool import Made, Pool, held_out, load_parts, make_parts
@@ -142,13 +144,9 @@ def as_ink(inks: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def logits_of(model: Any, inks: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """uint8 (N, 28, 28) → float32 (N, 11), in batches."""
-    return _run(model, as_ink(inks))
-
-
-def _run(model: Any, inks: NDArray[np.float32]) -> NDArray[np.float32]:
-    """In batches side by side: TensorFlow has one thread for each (``learn.use_cores``)."""
-    parts = (inks[i : i + 500] for i in range(0, len(inks), 500))
+    """uint8 (N, 28, 28) → float32 (N, 11), in batches side by side: TensorFlow has one thread for each
+    (``learn.use_cores``)."""
+    parts = (as_ink(inks[i : i + 500]) for i in range(0, len(inks), 500))
     with ThreadPoolExecutor(cores()) as threads:
         return np.concatenate(list(threads.map(lambda part: np.asarray(model(part, training=False)), parts)))
 
@@ -218,8 +216,15 @@ def run(recipe: Recipe, data: Data, folders: Folders, say: Callable[[Progress], 
     network = train(recipe, (own, pool), (kept, watched), folders.out, say, begun)
     if data.also is not None and begun is not None:
         half_way_back(network, begun)
-    save_digit(network, recipe, kept, folders.out / "model")
+    weights = in_eight_bits(to_onnx(network, parity_inks()), usual(own, pool))
+    save_digit(weights, recipe, kept, folders.out / "model")
     return network
+
+
+def usual(*pools: Pool, count: int = 2000) -> list[NDArray[np.float32]]:
+    """Some inks of each pool in eight batches float32 (N, 28, 28): what a network usually sees."""
+    some = [pool.inks[:count] for pool in pools]
+    return [as_ink(np.concatenate([inks[i::8] for inks in some])) for i in range(8)]
 
 
 def half_way_back(network: Any, begun: Sequence[NDArray[np.float32]]) -> None:
@@ -228,11 +233,13 @@ def half_way_back(network: Any, begun: Sequence[NDArray[np.float32]]) -> None:
     assign(network, [(weight.numpy() + first) / 2 for weight, first in zip(network.weights, begun, strict=True)])
 
 
-def save_digit(network: Any, recipe: Recipe, kept: Pool, directory: Path) -> dict[str, float]:
-    """Temperature and thresholds on the writers held out, then the model directory. The calibration."""
-    heat = temperature(logits_of(network, kept.inks), kept.labels)
-    inks = list(as_ink(kept.inks))  # and thresholds by all looks that a reader takes
-    logits = looked(lambda some: _run(network, np.stack(some)), inks, lambda i: leaning(inks[i]), heat)
+def save_digit(weights: bytes, recipe: Recipe, kept: Pool, directory: Path) -> dict[str, float]:
+    """Temperature and thresholds of an ONNX on the writers held out, then the model directory. The calibration."""
+    says = OnnxEngine(weights, "digit").run
+    inks = as_ink(kept.inks)
+    heat = temperature(says(inks), kept.labels)
+    # and thresholds by all looks that a reader takes
+    logits = looked(lambda some: says(np.stack(some)), list(inks), lambda i: leaning(inks[i]), heat)
     said = shares(logits, heat)[:, :10]
     confidence, right = said.max(1), said.argmax(1) == kept.labels
     calibration = {
@@ -249,7 +256,7 @@ def save_digit(network: Any, recipe: Recipe, kept: Pool, directory: Path) -> dic
         "asked_for": MOST_WRONG,
     }
     version = f"{MODEL_VERSION}-seed{recipe.seed}"
-    export(network, directory, Stated("digit", version, calibration, stands_for), _card(recipe, calibration))
+    save(weights, directory, Stated("digit", version, calibration, stands_for), _card(recipe, calibration))
     return calibration
 
 

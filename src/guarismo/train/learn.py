@@ -29,7 +29,7 @@ from guarismo.workers import cores
 class Recipe:
     """How a network is trained: ``epoch_size`` examples make an epoch.
 
-    ``parts`` are the files of generated examples that it trains on; one more is kept for watching.
+    ``parts`` are the files of generated examples that it trains on; others are kept for watching.
     """
 
     epochs: int
@@ -217,12 +217,16 @@ class Checkpoint:
         arrays |= {f"mean{i}": m for i, m in enumerate(means)}
         write_arrays(self.path, {"done": done, "recipe": json.dumps(asdict(recipe)), **arrays})
 
-    def means(self, count: int) -> list[Any]:
-        """The running means of the weights."""
-        kept = self._read()
-        if [name for name in kept if name.startswith("mean")] != [f"mean{i}" for i in range(count)]:
+    def means(self, model: Any) -> list[Any]:
+        """The running means of the network's weights."""
+        return self._like(self._read(), "mean", model.weights)
+
+    def _like(self, kept: Mapping[str, Any], name: str, variables: Sequence[Any]) -> list[Any]:
+        """The arrays of that name, one for each variable. Raises DataError where they are another network's."""
+        arrays = [kept[f"{name}{i}"] for i in range(len(kept)) if f"{name}{i}" in kept]
+        if [array.shape for array in arrays] != [tuple(variable.shape) for variable in variables]:
             raise DataError("{path}: a checkpoint of another network; train it anew", path=self.path)
-        return [kept[f"mean{i}"] for i in range(count)]
+        return arrays
 
     def load(self, recipe: Recipe, model: Any, optimizer: Any) -> tuple[int, list[Any]]:
         kept = self._read()
@@ -230,11 +234,10 @@ class Checkpoint:
             raise DataError(
                 "{path}: a checkpoint of another recipe; name another folder or the same recipe", path=self.path
             )
-        for i, variable in enumerate(model.variables):
-            variable.assign(kept[f"model{i}"])
-        for i, variable in enumerate(optimizer.variables):
-            variable.assign(kept[f"optimizer{i}"])
-        return int(kept["done"]), self.means(len(model.weights))
+        for name, variables in (("model", model.variables), ("optimizer", optimizer.variables)):
+            for variable, array in zip(variables, self._like(kept, name, variables), strict=True):
+                variable.assign(array)
+        return int(kept["done"]), self._like(kept, "mean", model.weights)
 
     def _read(self) -> dict[str, Any]:
         try:

@@ -329,7 +329,8 @@ def make_parts(folder: File, out: File, part: Part, parts: int, seed: int) -> li
     claim(out, described(), "--lines")
     paths = [out / f"lines-{part}-{seed}-{number:03d}.npz" for number in range(parts)]
     missing = [(folder, path, part, seed * 1000 + number) for number, path in enumerate(paths) if not path.exists()]
-    run_all(cores(), _part, missing)
+    for _made in run_all(cores(), _part, missing):
+        pass
     return paths
 
 

@@ -1,4 +1,4 @@
-"""The networks, as Keras models. Each takes ink float32 (N, 28, 28) and has no augmentation inside."""
+"""The networks, as Keras models of ink float32 (N, 28, 28) or strips (N, 48, W), without augmentation inside."""
 
 from __future__ import annotations
 

@@ -223,7 +223,8 @@ def make_parts(made: Made, out: Path, parts: int, seed: int) -> list[Path]:
     claim(out, made.described(), "--pool")
     paths = [out / f"pool-{seed}-{part:03d}.npz" for part in range(parts)]
     missing = [(made, path, seed * 1000 + part) for part, path in enumerate(paths) if not path.exists()]
-    run_all(cores(), _part, missing)
+    for _made in run_all(cores(), _part, missing):
+        pass
     return paths
 
 

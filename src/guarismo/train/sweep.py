@@ -12,7 +12,6 @@ import io
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import as_completed
 from dataclasses import dataclass
 from itertools import pairwise, product
 from pathlib import Path
@@ -27,7 +26,7 @@ from guarismo.files import write_whole
 from guarismo.train.fit import Recipe, epochs, probabilities, use_cores
 from guarismo.train.nets import DenseShape
 from guarismo.train.tutorial import Arrays, arrays_of
-from guarismo.workers import workers
+from guarismo.workers import run_all
 
 COLUMNS = (
     "units",
@@ -85,9 +84,7 @@ def _run_all(keys: list[Key], arrays: Arrays | None, count: int) -> Iterator[Row
     if count == 1 or len(keys) < 2:
         yield from (run_one(key, arrays) for key in keys)
         return
-    with workers(count) as pool:
-        for job in as_completed([pool.submit(run_one, key, arrays) for key in keys]):
-            yield job.result()
+    yield from run_all(count, run_one, [(key, arrays) for key in keys])
 
 
 def _key(row: Row) -> Key:
@@ -155,10 +152,12 @@ def _write_rows(table: Path, rows: Sequence[Row]) -> None:
 
 
 def held_out_split(arrays: Arrays, share: float = 1 / 6) -> Arrays:
-    """Training digits only: the last sixth takes the place of the test set, for choosing."""
+    """Training digits only: a sixth of them, by lot, takes the place of the test set, for choosing. Digits of one's own
+    come in the order of their folders, so that the last sixth would be nines."""
     inks, labels, _test_inks, _test_labels = arrays
-    cut = round(len(inks) * (1 - share))
-    return inks[:cut], labels[:cut], inks[cut:], labels[cut:]
+    order = np.random.default_rng(0).permutation(len(inks))
+    some, kept = np.split(order, [round(len(inks) * (1 - share))])
+    return inks[some], labels[some], inks[kept], labels[kept]
 
 
 def search(arrays: Arrays, trials: int, count: int, seed: int, store: Path, say: Callable[[Row], None]) -> Row:
@@ -191,10 +190,12 @@ def search(arrays: Arrays, trials: int, count: int, seed: int, store: Path, say:
         storage=f"sqlite:///{store}",
         load_if_exists=True,
         direction="maximize",
-        sampler=optuna.samplers.TPESampler(seed=seed),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=1),
     )
-    left = trials - len([t for t in study.trials if t.state.is_finished()])
+    states = optuna.trial.TrialState
+    left = trials - len(study.get_trials(deepcopy=False, states=(states.COMPLETE, states.PRUNED)))
+    # the dice of a search that goes on must not fall as they did at its beginning
+    study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials))
     study.optimize(objective, n_trials=max(0, left), callbacks=[lambda _study, trial: say(_trial_row(trial))])
     return _trial_row(study.best_trial)
 

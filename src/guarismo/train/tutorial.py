@@ -66,13 +66,14 @@ def arrays_of(mnist: Mnist) -> Arrays:
 def start(run: Run, resume: bool) -> tuple[History, tuple[int, State] | None]:
     """Make the run folder, or find what an earlier call left there. Raises UsageError, DataError, OutputError."""
     config, checkpoint = run.out / "config.json", run.out / "checkpoint.npz"
-    if config.exists() and not resume:
+    begun = config.exists() and checkpoint.exists()  # one that broke in its first epoch has left nothing to go on with
+    if begun and not resume:
         raise UsageError(
             "{path}: holds a training run already; add --resume to go on with it, or name another --out", path=run.out
         )
     if checkpoint.exists() and not config.exists():
         raise UsageError("{path}: holds a run of another kind; name another --out", path=run.out)
-    if config.exists():
+    if begun:
         _check_options(run, config)
     write_whole(config, (json.dumps({**run.config(), **versions()}, indent=2) + "\n").encode())
     return _kept(checkpoint) if resume and checkpoint.exists() else ([], None)

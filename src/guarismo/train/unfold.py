@@ -40,7 +40,7 @@ def starting_weights(start: Path, kind: Kind, network: Any, inks: NDArray[np.flo
     """
     checkpoint = Checkpoint(start)
     if checkpoint.exists():
-        return checkpoint.means(len(network.weights))
+        return checkpoint.means(network)
     directory = model_directory(start)
     model = load_model(directory, STRIP_VERSION if kind == "line" else INK_VERSION, kind)
     _assign(network, model.weights, directory)

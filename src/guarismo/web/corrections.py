@@ -15,6 +15,7 @@ from typing import Any
 
 from guarismo.errors import OutputError
 from guarismo.files import write_whole
+from guarismo.own import NUMBERS
 
 FILE = "corrections.sqlite"
 
@@ -105,7 +106,7 @@ def export(folder: Path, out: Path) -> dict[str, int]:
     for number, one in kept.rows():
         digit = len(one.correction) == 1 and one.correction.isdigit()
         counts["digits" if digit else "numbers"] += 1
-        file = out / (one.correction if digit else "numbers") / f"{number:06d}.png"
+        file = out / (one.correction if digit else NUMBERS) / f"{number:06d}.png"
         file.parent.mkdir(parents=True, exist_ok=True)
         write_whole(file, one.picture)
         if not digit:
@@ -114,7 +115,7 @@ def export(folder: Path, out: Path) -> dict[str, int]:
     if named:
         buffer = io.StringIO()
         csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows([("file", "text"), *named])
-        write_whole(out / "numbers" / "labels.csv", buffer.getvalue().encode())
+        write_whole(out / NUMBERS / "labels.csv", buffer.getvalue().encode())
     return counts
 
 

@@ -24,7 +24,7 @@ function speak() {
   if (last) {
     tell("", last.number);
     showBars(last.explanation.probabilities, last.number);
-  }
+  } else if (!paper.strokes.length) $("advice").textContent = words().empty;
   showHistory();
 }
 
