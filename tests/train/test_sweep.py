@@ -57,7 +57,7 @@ def test_the_search_chooses_by_training_digits_only(arrays: Arrays, tmp_path: Pa
     kept = sweeps.held_out_split(arrays)
     assert len(kept[0]) + len(kept[2]) == len(inks)
     spoiled = (inks, labels, np.full_like(test_inks, np.nan), None)
-    said: list[object] = []
+    said: list[dict[str, float]] = []
     best = sweeps.search(spoiled, 2, 1, 1, tmp_path / "trials.sqlite", said.append)
     assert 0.2 < best["held_out_accuracy"] <= 1
     sweeps.search(spoiled, 3, 1, 1, tmp_path / "trials.sqlite", said.append)
