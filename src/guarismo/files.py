@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from zipfile import BadZipFile
 
@@ -29,6 +31,11 @@ def claim(folder: Path, made_from: Mapping[str, Any], option: str = "--out") -> 
             "{path}: holds results of other data or options; name another {option}", path=folder, option=option
         )
     write_whole(note, text.encode())
+
+
+def fingerprint(*modules: ModuleType) -> str:
+    """SHA-256 of the modules' sources, for a note: what other code would make is another thing."""
+    return hashlib.sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in modules)).hexdigest()
 
 
 def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:

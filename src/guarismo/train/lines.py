@@ -6,7 +6,7 @@ Labels are as written: one short dash after a sum is "-". What is not labelled i
 
 from __future__ import annotations
 
-import hashlib
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo import paper, strip
-from guarismo.files import claim, read_arrays, write_arrays
-from guarismo.train import augment, fonts, grounds, nondigits, nonlines, pens, strokes, texts, writers
+from guarismo import strip
+from guarismo.files import claim, fingerprint, read_arrays, write_arrays
+from guarismo.train import augment, fonts, grounds, nonlines, pool, texts, writers
 from guarismo.train.pens import Pen, Stroke, draw, smooth
 from guarismo.train.texts import Rng
 from guarismo.train.writers import BAND, BANDS, HIGHEST, SHARES, Glyph, Part, Writer, Writers, stroked
@@ -316,9 +316,8 @@ SHARP = 2.0
 
 def described() -> dict[str, Any]:
     """What must be the same for files of strips to be used again: the code that makes them."""
-    modules = (strip, paper, grounds, texts, augment, writers, fonts, nondigits, nonlines, pens, strokes)
-    code = b"".join(File(str(module.__file__)).read_bytes() for module in modules) + File(__file__).read_bytes()
-    return {"shares": SHARES, "code": hashlib.sha256(code).hexdigest()}
+    modules = (sys.modules[__name__], strip, grounds, texts, writers, nonlines, *pool.MADE_BY)
+    return {"shares": SHARES, "code": fingerprint(*modules)}
 
 
 def make_parts(folder: File, out: File, part: Part, parts: int, seed: int) -> list[File]:

@@ -6,7 +6,7 @@ little (``wiggle.py``) each time that they are seen.
 
 from __future__ import annotations
 
-import hashlib
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from guarismo import ink, paper
 from guarismo.datasets import load_mnist, load_optdigits, load_pendigits, load_writers
-from guarismo.files import claim, read_arrays, write_arrays
-from guarismo.train import augment, fonts, forms_high, forms_low, nondigits, pens, strokes
+from guarismo.files import claim, fingerprint, read_arrays, write_arrays
+from guarismo.train import augment, fonts, forms_high, forms_low, nondigits, paths, pens, strokes
 from guarismo.train.augment import Rng, as_bytes, photograph
 from guarismo.types import Gray
 from guarismo.workers import cores, run_all
@@ -189,9 +189,11 @@ class Made:
 
     def described(self) -> dict[str, Any]:
         """What must be the same for a pool to be used again: sources, and how they become ink."""
-        modules = (ink, paper, augment, fonts, nondigits, pens, strokes, forms_low, forms_high)
-        code = b"".join(Path(str(module.__file__)).read_bytes() for module in modules)
-        return {"fonts": self.with_fonts, "shares": SHARES, "code": hashlib.sha256(code).hexdigest()}
+        return {"fonts": self.with_fonts, "shares": SHARES, "code": fingerprint(*MADE_BY)}
+
+
+MADE_BY = (sys.modules[__name__], ink, paper, augment, fonts, nondigits, pens, strokes, forms_low, forms_high, paths)
+"""The modules whose code decides what is drawn."""
 
 
 def make(made: Made, count: int, seed: int) -> tuple[Pool, NDArray[np.str_]]:
