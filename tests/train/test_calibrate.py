@@ -14,7 +14,7 @@ def test_the_temperature_that_made_the_labels_is_found(heat: float) -> None:
     logits = rng.normal(0, 3, (20_000, 10)).astype(np.float32)
     noise = rng.gumbel(size=logits.shape)  # the most of logits/T plus this is drawn from softmax(logits/T)
     labels = (logits / heat + noise).argmax(1)
-    assert temperature(logits, labels) == pytest.approx(heat, rel=0.05)
+    assert temperature(logits[None], labels) == pytest.approx(heat, rel=0.05)
 
 
 def test_the_threshold_lets_so_many_errors_through_and_no_more() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,18 @@ CANDIDATES = np.exp(np.linspace(np.log(0.3), np.log(6.0), 241))
 overfitted above 2. A search by steps cannot run away as a gradient can."""
 
 
-def temperature(logits: NDArray[np.float32], labels: NDArray[np.integer[Any]]) -> float:
-    """The temperature with the least negative log likelihood on data that was not trained on
-    (Guo et al. 2017). Takes logits (N, L) and labels (N,) in 0..L-1."""
-    losses = [negative_log_likelihood(shares(logits, float(t)), labels) for t in CANDIDATES]
+Looks = NDArray[np.float32]
+"""Logits (K, N, L) of K looks at the same N pictures; often one."""
+
+
+def temperature(
+    looks: Looks,
+    labels: NDArray[np.integer[Any]],
+    said: Callable[[Looks, float], NDArray[np.float64]] = lambda looks, heat: shares(looks[0], heat),
+) -> float:
+    """The temperature with the least negative log likelihood on data that was not trained on (Guo et al. 2017) of what
+    is ``said`` in the end, shares (N, L). Labels (N,) lie in 0..L-1."""
+    losses = [negative_log_likelihood(said(looks, float(t)), labels) for t in CANDIDATES]
     return float(CANDIDATES[int(np.argmin(losses))])
 
 

@@ -17,13 +17,12 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from guarismo.datasets import load_mnist, load_own
-from guarismo.decode import shares
+from guarismo.decode import are_clear, shares
 from guarismo.engine import OnnxEngine
 from guarismo.errors import DatasetError
 from guarismo.ink import frames, leaning
-from guarismo.networks import looked
 from guarismo.train.augment import as_bytes
-from guarismo.train.calibrate import read_threshold, temperature
+from guarismo.train.calibrate import Looks, read_threshold, temperature
 from guarismo.train.eight_bits import in_eight_bits
 from guarismo.train.export import Stated, parity_inks, save, to_onnx
 from guarismo.train.learn import Checkpoint, Recipe, Task, assign, learn, named
@@ -233,14 +232,19 @@ def half_way_back(network: Any, begun: Sequence[NDArray[np.float32]]) -> None:
     assign(network, [(weight.numpy() + first) / 2 for weight, first in zip(network.weights, begun, strict=True)])
 
 
+def all_looks(looks: Looks, heat: float) -> NDArray[np.float64]:
+    """What a reader makes of looks (K, N, L): of the first alone where that is clear, else the mean; shares (N, L)."""
+    mean = np.mean([shares(one, heat) for one in looks], axis=0)
+    return np.where(are_clear(looks[0], heat)[:, None], shares(looks[0], heat), mean)
+
+
 def save_digit(weights: bytes, recipe: Recipe, kept: Pool, directory: Path) -> dict[str, float]:
     """Temperature and thresholds of an ONNX on the writers held out, then the model directory. The calibration."""
     says = OnnxEngine(weights, "digit").run
     inks = as_ink(kept.inks)
-    heat = temperature(says(inks), kept.labels)
-    # and thresholds by all looks that a reader takes
-    logits = looked(lambda some: says(np.stack(some)), list(inks), lambda i: leaning(inks[i]), heat)
-    said = shares(logits, heat)[:, :10]
+    looks = np.stack([says(inks), *(says(np.stack(lean)) for lean in zip(*map(leaning, inks), strict=True))])
+    heat = temperature(looks, kept.labels, all_looks)
+    said = all_looks(looks, heat)[:, :10]
     confidence, right = said.max(1), said.argmax(1) == kept.labels
     calibration = {
         "temperature": heat,

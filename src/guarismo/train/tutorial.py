@@ -194,7 +194,7 @@ def write_model(run: Run, state: State, arrays: Arrays, figures: dict[str, float
     network = dense_net(run.shape)
     network.set_weights([np.asarray(w) for w in state.weights])
     logits, labels = _bent_logits(state, arrays)
-    heat = temperature(logits, labels)
+    heat = temperature(logits[None], labels)
     said = shares(logits, heat)
     threshold = read_threshold(said.max(1), said.argmax(1) == labels, MOST_WRONG)
     calibration = {"temperature": heat, "read": threshold, "not_a_digit": 1.0}
