@@ -112,7 +112,8 @@ def card() -> str:
     return f"""# The digit model, {described["version"]}
 
 Reads one digit on a picture of any kind, handwritten or printed, and says "not sure", "not a digit" or "blank".
-{_network("digit")} in float32, ink version {described["ink_version"]}.
+{_network("digit")} in eight bits (docs/decisions/019-larger-digit-network.md,
+020-digit-network-in-eight-bits.md), ink version {described["ink_version"]}.
 
 ## Figures
 
@@ -173,7 +174,7 @@ Both on MNIST's test digits.
 ## What it cannot read
 
 More than one digit on a picture (it says "not a digit" to most); letters that look like digits (O, l, S, Z, B)
-are read as digits; a digit below a hard shadow or in the grip of a ruled line. Confidences are calibrated on MNIST's
+are read as digits; some digits below a hard shadow or in the grip of a ruled line. Confidences are calibrated on MNIST's
 writers: on blurred, tiny or disturbed pictures they are too high by a few points.
 """
 
@@ -248,7 +249,8 @@ def _speed() -> str:
     keras, litert = (found["guarismo_against"][name]["median"] for name in ("keras", "litert"))
     return (
         f"`Reader.digits`, {found['n']['pictures']:,} pictures of 28x28: {rate['median']:,.0f} a second on two cores, "
-        f"{keras:.2f} times Keras' `predict` and {litert:.2f} times LiteRT with the same network; one picture "
+        f"{keras:.2f} times Keras' `predict` and {litert:.2f} times LiteRT, both with the same network in float32; "
+        "one picture "
         f"{single['median']:.2f} ms."
     )
 
