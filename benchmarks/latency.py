@@ -7,7 +7,7 @@ Rounds go by turns, after one of each that does not count:
 
 guarismo  ``Reader.digits`` on MNIST's test arrays, uint8 28x28: checks, ink, network and result objects
 files     the same for 300x300 PNG files given as bytes
-keras     ``conv_net``, the same network with random weights: ``predict`` in batches of 256
+keras     ``conv_net``, the same network with random weights in float32: ``predict`` in batches of 256
 litert    the same weights in TensorFlow's LiteRT interpreter, in batches of 256 on all cores
 
 Keras and LiteRT are given float32 ink that is ready and hand back bare logits, so they have less to do. One
