@@ -41,9 +41,14 @@ CLEAR_DIGIT = 0.97
 """Share of one digit from which on it is clear at first sight: further looks would change little."""
 
 
+def sureness(logits: Logits, temperature: float) -> NDArray[np.float64]:
+    """Share of the likeliest digit of each picture with these logits (N, L), its being none allowed for: (N,)."""
+    return np.asarray(shares(logits, temperature)[:, :10].max(1, initial=0), np.float64)
+
+
 def are_clear(logits: Logits, temperature: float) -> NDArray[np.bool_]:
     """Which of the pictures with these logits (N, L) need no further look: bool (N,)."""
-    return np.asarray(shares(logits, temperature)[:, :10].max(1, initial=0) >= CLEAR_DIGIT, bool)
+    return np.asarray(sureness(logits, temperature) >= CLEAR_DIGIT, bool)
 
 
 def mean_logits(looks: Logits, temperature: float) -> NDArray[np.float32]:

@@ -58,19 +58,16 @@ class DigitNetwork:
 
     def _last_looks(self, looks: list[Seen], logits: Logits, boxes: list[Box | None]) -> None:
         """Look otherwise at what is blank or nothing can be made of, and take that where it is plainly a digit."""
-        lost = np.array([box is None for box in boxes], bool) | (self._best(logits) < LOST)
+        lost = np.array([box is None for box in boxes], bool) | (decode.sureness(logits, self.model.temperature) < LOST)
         tried = [(i, look) for i in np.flatnonzero(lost).tolist() for look in otherwise(*looks[i])]
         if not tried:
             return
         said = self._said([look.ink for _i, look in tried])
-        best = self._best(said)
+        best = decode.sureness(said, self.model.temperature)
         for n in np.argsort(best):  # of two the better one is written last
             if best[n] >= PLAIN:
                 i, look = tried[n]
                 logits[i], boxes[i] = said[n], look.box
-
-    def _best(self, logits: Logits) -> NDArray[np.float64]:
-        return np.asarray(decode.shares(logits, self.model.temperature)[:, :10].max(1, initial=0))
 
     def _looked(self, inks: list[Ink], further: Callable[[int], list[Ink]]) -> Logits:
         return looked(self._said, inks, further, self.model.temperature)

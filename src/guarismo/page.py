@@ -95,9 +95,7 @@ class _Eyes:
 
     def _sureness(self, inks: Inks) -> NDArray[np.float64]:
         """Share of each ink's best digit, its being none allowed for: float64 (N,)."""
-        logits = self.digits.engine.run(np.ascontiguousarray(inks))
-        best: NDArray[np.float64] = decode.shares(logits, self.digits.model.temperature)[:, :10].max(1)
-        return best
+        return decode.sureness(self.digits.engine.run(np.ascontiguousarray(inks)), self.digits.model.temperature)
 
     def read(self, found: Layout) -> Readings:
         every = [*found.grids, *(part for part in found.parts if isinstance(part, GridCut))]
