@@ -9,7 +9,7 @@ import os
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -114,7 +114,12 @@ class Local:
     def sizes(self, folder: str) -> dict[str, int]:
         if not Path(folder).is_dir():
             return {}
-        return {entry.name: entry.stat().st_size for entry in os.scandir(folder) if entry.is_file()}
+        found = {}
+        for entry in os.scandir(folder):
+            with suppress(FileNotFoundError):  # gone since: the worker of a run that was killed may still be renaming
+                if entry.is_file():
+                    found[entry.name] = entry.stat().st_size
+        return found
 
     def open(self, address: str) -> IO[bytes]:
         return Path(address).open("rb")
