@@ -63,6 +63,15 @@ def five_bare(d: Dice) -> list[Path]:
     return [[(d(0.3, 0.36), d(0.0, 0.03)), (d(0.18, 0.22), 0.07), *corner(*neck), *_bowl(d, neck)]]
 
 
+def five_closed(d: Dice) -> list[Path]:
+    """The tail comes round to the neck: a ring under a bar, as a 6 has it, but with a corner above."""
+    neck = (d(0.02, 0.1), d(0.36, 0.48))
+    y = neck[1]
+    bowl = arc((0.24, (y + 1) / 2 - 0.03), (d(0.2, 0.28), (1 - y) / 2 + 0.03), 95, -d(165, 215), d(0.9, 1.02))
+    bar: Path = [(d(0.42, 0.62), d(-0.06, 0.03)), *corner(d(0.08, 0.16), 0.02)]
+    return [[*bar, *corner(*neck), *bowl]]
+
+
 # ---- 6
 
 
@@ -112,8 +121,8 @@ def _seven(d: Dice, width: float, bend: float) -> Path:
 
 
 def _cross(d: Dice, stem: Path) -> Path:
-    """A bar through the middle of the stem (its last two points)."""
-    x, y = stem[-2][0] + 0.02, d(0.44, 0.56)
+    """A bar through the stem (its last two points), at its middle or below."""
+    x, y = stem[-2][0] + 0.02, d(0.42, 0.64)
     rise = d(-0.02, 0.06)
     return [(x - d(0.13, 0.24), y + rise), (x + d(0.13, 0.24), y - rise)]
 
@@ -309,6 +318,7 @@ HIGH: dict[int, dict[str, Form]] = {
         "root": five_root,
         "slim": five_slim,
         "bare": five_bare,
+        "closed": five_closed,
     },
     6: {
         "plain": six_plain,

@@ -320,6 +320,13 @@ def four_sail(d: Dice) -> list[Path]:
     return [[(x - d(-0.02, 0.04), 1.0), *corner(x, 0.0), *corner(d(-0.04, 0.02), bar), end]]
 
 
+def four_y(d: Dice) -> list[Path]:
+    """One stroke as a u with a long leg: a cup, up to the head of the stem, and down."""
+    bar, x = d(0.42, 0.58), d(0.4, 0.48)
+    cup = [(d(0.02, 0.12), d(0.0, 0.14)), (d(0.0, 0.06), bar * 0.7), (0.12, bar), (0.26, bar * d(0.86, 1.0))]
+    return [[*cup, *corner(x, d(0.0, 0.16)), (x - d(0.0, 0.1), 1.0)]]
+
+
 LOW: dict[int, dict[str, Form]] = {
     0: {
         "plain": zero_plain,
@@ -372,5 +379,6 @@ LOW: dict[int, dict[str, Form]] = {
         "zigzag": four_zigzag,
         "low": four_low,
         "sail": four_sail,
+        "y": four_y,
     },
 }

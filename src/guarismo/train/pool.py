@@ -56,6 +56,7 @@ FAVOURED: dict[int, dict[str, float]] = {
     2: {"script": 0.12, "q": 0.18, "closed": 0.25},
     4: {"h": 0.15, "zigzag": 0.05, "low": 0.08},
     5: {"root": 0.14, "slim": 0.14},
+    7: {"t": 0.1},
     9: {"open": 0.1, "stick": 0.18, "ribbon": 0.1, "p": 0.18},
 }
 """Shapes drawn more often than by chance, which gives each of a digit's five to ten the same share: those that
