@@ -128,6 +128,21 @@ def test_a_row_of_boxes_is_a_grid_of_one_row() -> None:
     assert [cell.empty for cell in cut.cells] == [False] * 6 + [True] * 2
 
 
+@pytest.mark.parametrize(
+    ("angle", "width", "height"), [(-0.52373, 41, 42), (0.53211, 31, 37), (1.13922, 38, 39), (0.70154, 38, 40)]
+)
+def test_a_row_of_boxes_under_a_word_keeps_its_boxes(angle: float, width: int, height: int) -> None:
+    """The sides of these are as long as it takes to pass for a side, a pixel more or less: all do, or none."""
+    gray = np.full((320, 720), 225, np.uint8)
+    for i in range(11):
+        cv2.rectangle(gray, (40 + i * width, 150), (40 + (i + 1) * width, 150 + height), (30,), 3 if width == 41 else 4)
+    cv2.putText(gray, "Dula on:", (40, 134), cv2.FONT_HERSHEY_SIMPLEX, 0.9, (20,), 2, cv2.LINE_AA)
+    turn = cv2.getRotationMatrix2D((350, 150), angle, 1)
+    turned = cv2.warpAffine(gray, turn, gray.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
+    cut = only(np.asarray(turned, np.uint8))
+    assert (cut.rows, cut.columns) == (1, 11)
+
+
 def test_columns_of_different_widths() -> None:
     xs, ys = [40.0, 110, 300, 360, 560], places(60, 38, 8)
     cut = only(ruled(xs, ys))

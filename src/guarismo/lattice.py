@@ -44,6 +44,10 @@ COVERED = 0.85
 """Share of the way from one line to another that is drawn on a side of a cell: the strokes of digits in low rows come
 near both of its lines, too, when they are smoothed."""
 
+ALIKE = 3.0
+"""Pixels by which one side may begin or end elsewhere than another of the same row. The sides of low rows fail or pass
+by a pixel, and a row of boxes has all of them or none."""
+
 LONG = (0.45, 0.2)
 """Shares of the view from which a line counts by itself; a shorter one must go from one such line to another. The long
 lines of a puzzle come first, or the strokes and rows of the text around it would count as lines with them."""
@@ -160,14 +164,17 @@ def _long(rulings: list[Ruling], least: float) -> NDArray[np.bool_]:
 
 
 def _ends_on(pieces: list[Ruling], others: list[Ruling], chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which pieces start and stop on two different chosen ones of the other direction."""
+    """Which pieces start and stop on two different chosen ones of the other direction, or where such a one does."""
     meet = _crossings(pieces, others) & chosen[None]
     own, place = _spans(pieces), _spans(others)[None, :, 2]
     starts = meet & (np.abs(place - own[:, :1]) <= REACH)
     stops = meet & (np.abs(place - own[:, 1:2]) <= REACH)
     first = np.where(starts, place, np.inf).min(1)
     last = np.where(stops, place, -np.inf).max(1)
-    return np.asarray((last > first) & (own[:, 1] - own[:, 0] - SMOOTH >= COVERED * (last - first)), bool)
+    between = last > first
+    good = between & (own[:, 1] - own[:, 0] - SMOOTH >= COVERED * (last - first))
+    alike = (np.abs(own[:, None, :2] - own[good][None, :, :2]) <= ALIKE).all(-1).any(1)
+    return np.asarray(good | (between & alike), bool)
 
 
 def _chosen(level: list[Ruling], upright: list[Ruling], least: NDArray[np.float64]) -> NDArray[np.bool_]:
