@@ -178,6 +178,34 @@ def test_a_folder_of_other_things_is_refused_even_with_overwrite(job: Job, tmp_p
     assert os.listdir(tmp_path / "out") == ["thesis.txt"]
 
 
+@pytest.mark.parametrize("name", ["_done/mine.png", "part-00000.parquet", "2024/a.png"])
+def test_what_looks_like_ours_is_not_touched_where_no_run_has_been(job: Job, tmp_path: Path, name: str) -> None:
+    mine = tmp_path / "out" / name
+    mine.parent.mkdir(parents=True)
+    mine.write_bytes(b"years of work")
+    for overwrite in (False, True):
+        with pytest.raises(UsageError, match="holds other files"):
+            prepare(job, overwrite=overwrite)
+    assert mine.read_bytes() == b"years of work"
+
+
+def test_beginning_again_removes_the_runs_own_files_alone(job: Job, tmp_path: Path) -> None:
+    begin(job, 3)
+    (tmp_path / "out" / "_done" / "mine.png").write_bytes(b"years")
+    (tmp_path / "out" / "thesis.txt").write_bytes(b"years")
+    assert prepare(job, overwrite=True).done == frozenset()
+    left = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert left == {"_done/mine.png", "thesis.txt", "_listing.jsonl.gz", MANIFEST}
+
+
+def test_a_list_of_pictures_cut_off_is_told(job: Job, tmp_path: Path) -> None:
+    begin(job, 1)
+    listing = tmp_path / "out" / "_listing.jsonl.gz"
+    listing.write_bytes(listing.read_bytes()[:-20])
+    with pytest.raises(DataError, match="list of pictures is damaged or cut short"):
+        prepare(job)
+
+
 def test_resume_without_a_run_is_told(job: Job) -> None:
     with pytest.raises(UsageError, match="no run to go on with; leave --resume out"):
         prepare(job, resume=True)

@@ -33,6 +33,31 @@ def test_a_folder_is_read_with_those_in_it(tmp_path: Path, fake_model: Path) -> 
     assert answers(tmp_path / "out") == list(zip(names, "01012", strict=True))
 
 
+def test_pipes_are_passed_over_and_a_link_to_itself_is_an_error_of_its_own(tmp_path: Path, fake_model: Path) -> None:
+    write_folder(tmp_path / "in", 2)
+    os.mkfifo(tmp_path / "in" / "pipe.png")
+    (tmp_path / "in" / "loop.png").symlink_to(tmp_path / "in" / "loop.png")
+    read(tmp_path / "in", tmp_path / "out", fake_model)
+    found = {row["id"]: row["status"] for row in rows(tmp_path / "out")}
+    assert found == {"0000.png": "read", "0001.png": "read", "loop.png": "error"}
+
+
+def test_an_address_that_nobody_knows_in_a_list_is_an_error_of_its_own(tmp_path: Path, fake_model: Path) -> None:
+    write_folder(tmp_path / "in", 2)
+    (tmp_path / "in" / "all.txt").write_text("0000.png\nfoo://x/a.png\nfoo://x/b.tar\n0001.png\n")
+    read(tmp_path / "in" / "all.txt", tmp_path / "out", fake_model)
+    found = {row["id"]: row for row in rows(tmp_path / "out")}
+    assert [found[name]["status"] for name in ("0000.png", "0001.png")] == ["read", "read"]
+    assert all("no known kind of address" in found[f"foo://x/{name}"]["error"] for name in ("a.png", "b.tar"))
+
+
+@pytest.mark.parametrize("mode", ["w:gz", "w:bz2", "w:xz"])
+def test_a_compressed_archive_whose_name_does_not_say_so(tmp_path: Path, fake_model: Path, mode: str) -> None:
+    archive = write_tar(tmp_path / "in" / "all.tar", 60, mode)
+    read(archive, tmp_path / "out", fake_model, shards=3)
+    assert [text for _id, text in answers(tmp_path / "out")] == [str(i % 10) for i in range(60)]
+
+
 def test_a_folder_with_the_output_in_it(tmp_path: Path, fake_model: Path) -> None:
     write_folder(tmp_path, 3)
     for _again in range(2):

@@ -40,8 +40,11 @@ def parts(address: str, grain: int, counting: bool) -> Iterator[tuple[int, int |
     if address.lower().endswith(PARQUET):
         yield from _parquet_parts(address, grain)
         return
-    packed = address.lower().endswith(PACKED)
-    if (packed or scheme(address)) and not counting:
+    if scheme(address) and not counting:
+        yield 0, None
+        return
+    packed = _is_packed(address)
+    if packed and not counting:
         yield 0, None
         return
     count, start = 0, 0
@@ -92,6 +95,14 @@ class _Member(tarfile.TarInfo):
             raise
         except tarfile.HeaderError as error:
             raise tarfile.ReadError(str(error)) from error
+
+
+def _is_packed(address: str) -> bool:
+    """Whether a tar file is compressed, whatever its name says: then no place in it can be sought."""
+    if address.lower().endswith(PACKED):
+        return True
+    with store(address).open(address) as file:
+        return file.read(6).startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00"))
 
 
 def _tar_offsets(address: str) -> Iterator[int]:

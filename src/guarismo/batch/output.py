@@ -16,7 +16,6 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,8 @@ from guarismo.batch.store import join, output_errors, scheme, store
 from guarismo.errors import DataError, OutputError, UsageError
 
 MANIFEST, LISTING, DONE, SUMMARY, PROBE = "_manifest.json", "_listing.jsonl.gz", "_done", "_summary.json", "_probe"
-OURS = re.compile(r"(part-\d{5,}\.(jsonl|parquet)|_(manifest|summary)\.json|_listing\.jsonl\.gz|_probe|\..*\.part)")
+PART, NOTE, REST = (re.compile(one) for one in (r"part-\d{5,}\.(jsonl|parquet)", r"\d{5,}\.json", r"\..*\.part"))
+"""Names of results, of records, and of what a killed worker has left half-written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +88,13 @@ class Output:
     def manifest(self) -> dict[str, Any] | None:
         """What the run in this folder is made from; None where there is none.
 
-        Raises UsageError where there are other things, and OutputError where the manifest is none of ours.
+        Raises UsageError where there are other things, and OutputError where the manifest is none of ours. Without a
+        manifest results and records are other things, too: ``begin`` leaves none.
         """
         with output_errors(self.address):
             names = self._store.sizes(self.address)
         if MANIFEST not in names:
-            if other := [name for name in names if not OURS.fullmatch(name)]:
+            if other := self._others(names):
                 raise UsageError(
                     "{path}: holds other files ({name}), and no run; name a new or empty folder",
                     path=self.address,
@@ -104,9 +105,20 @@ class Output:
             found = json.loads(self._read(MANIFEST))
         except ValueError:
             found = None
-        if not isinstance(found, dict) or "schema" not in found:
+        if not isinstance(found, dict) or not {"schema", "listing"} <= set(found):
             raise OutputError("{path}: no manifest of a run; name another --output", path=self._at(MANIFEST))
         return found
+
+    def _others(self, names: Iterable[str]) -> list[str]:
+        """What was in this folder before any run, with these ``names`` of files."""
+        with output_errors(self.address):
+            folders = [name for name in self._store.folders(self.address) if name != DONE]
+            records = [f"{DONE}/{name}" for name in self._store.sizes(self._at(DONE)) if not REST.fullmatch(name)]
+        return [
+            *(name for name in names if name not in (LISTING, PROBE) and not REST.fullmatch(name)),
+            *folders,
+            *records,
+        ]
 
     def check_schema(self, manifest: Mapping[str, Any]) -> None:
         """Raises DataError where another version of the program makes rows of another kind."""
@@ -120,12 +132,11 @@ class Output:
             )
 
     def begin(self, manifest: Mapping[str, Any], listing: Path) -> None:
-        """Remove what another run has left, and write down what this one reads."""
+        """Remove what another run has left, its manifest last, and write down what this one reads."""
         with output_errors(self.address):
-            self._store.remove(self._at(MANIFEST))
-            names = self._store.sizes(self.address)
-            done = self._store.sizes(self._at(DONE))
-            for name in chain((name for name in names if OURS.fullmatch(name)), (f"{DONE}/{name}" for name in done)):
+            done = [name for name in self._store.sizes(self._at(DONE)) if NOTE.fullmatch(name) or REST.fullmatch(name)]
+            names = [name for name in self._store.sizes(self.address) if PART.fullmatch(name) or REST.fullmatch(name)]
+            for name in (*(f"{DONE}/{name}" for name in done), *names, SUMMARY, MANIFEST):
                 self._store.remove(self._at(name))
             with self._store.writing(self._at(LISTING)) as path:
                 path.write_bytes(listing.read_bytes())
@@ -174,7 +185,7 @@ class Output:
         with output_errors(self.address):
             for folder in (self.address, self._at(DONE)):
                 for name in self._store.sizes(folder):
-                    if re.fullmatch(r"\..*\.part", name):
+                    if REST.fullmatch(name):
                         self._store.remove(join(folder, name))
 
     def _read(self, name: str) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -120,7 +121,7 @@ def _of_file(root: str, file: File, counting: bool) -> Iterator[Piece]:
     try:
         for start, count in containers.parts(join(root, file.path), GRAIN, counting):
             yield Piece(file.path, start, count, tag)
-    except FileNotFoundError:  # named in a list: an error of its own, as a picture would be
+    except (FileNotFoundError, UsageError):  # named in a list: an error of its own, as a picture would be
         yield Piece(file.path, 0, 1, tag)
 
 
@@ -148,9 +149,16 @@ def write_listing(pieces: Iterable[Piece], path: Path) -> Listing:
 
 
 def read_listing(file: IO[bytes]) -> Iterator[Piece]:
-    with gzip.open(file) as lines:
-        for line in lines:
-            yield Piece(*json.loads(line))
+    """What ``write_listing`` wrote. Raises DataError where that is damaged."""
+    try:
+        with gzip.open(file) as lines:
+            for line in lines:
+                yield Piece(*json.loads(line))
+    except (EOFError, ValueError, TypeError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(
+            "the run's list of pictures is damaged or cut short ({reason}); add --overwrite to begin again",
+            reason=" ".join(str(error).split()),
+        ) from error
 
 
 def shards(pieces: Iterable[Piece], size: int) -> Iterator[Shard]:

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from stat import S_ISREG
 from typing import IO, Any, Protocol
 
 from guarismo.errors import DataError, GuarismoError, OutputError, UsageError
@@ -43,6 +44,9 @@ class Store(Protocol):
 
     def sizes(self, folder: str) -> dict[str, int]:
         """Names and sizes of the files in the folder itself; none where there is no folder."""
+
+    def folders(self, folder: str) -> list[str]:
+        """Names of the folders in the folder itself; none where there is no folder."""
 
     def open(self, address: str) -> IO[bytes]:
         """For reading; ``seek`` works."""
@@ -106,10 +110,11 @@ class Local:
                 path = name if relative == "." else f"{relative}/{name}"
                 try:
                     status = Path(here, name).stat()
-                except FileNotFoundError:  # a link to nothing, or gone since: an error of its own, if it is read
+                except OSError:  # a link to nothing or to itself, or gone since: an error of its own, if it is read
                     yield File(path, 0, "")
                 else:
-                    yield File(path, status.st_size, str(status.st_mtime_ns))
+                    if S_ISREG(status.st_mode):  # nobody may ever write into a pipe
+                        yield File(path, status.st_size, str(status.st_mtime_ns))
 
     def sizes(self, folder: str) -> dict[str, int]:
         if not Path(folder).is_dir():
@@ -120,6 +125,9 @@ class Local:
                 if entry.is_file():
                     found[entry.name] = entry.stat().st_size
         return found
+
+    def folders(self, folder: str) -> list[str]:
+        return [entry.name for entry in os.scandir(folder) if entry.is_dir()] if Path(folder).is_dir() else []
 
     def open(self, address: str) -> IO[bytes]:
         return Path(address).open("rb")
@@ -195,12 +203,19 @@ class Remote:
                 yield File(relative, int(about.get("size") or 0), str(tag).strip('"'))
 
     def sizes(self, folder: str) -> dict[str, int]:
+        there = self._there(folder)
+        return {each["name"].rpartition("/")[2]: int(each["size"] or 0) for each in there if each["type"] == "file"}
+
+    def folders(self, folder: str) -> list[str]:
+        there = self._there(folder)
+        return [each["name"].rstrip("/").rpartition("/")[2] for each in there if each["type"] == "directory"]
+
+    def _there(self, folder: str) -> list[dict[str, Any]]:
         with in_os_errors():
             try:
-                found = self._fs.ls(folder, detail=True)
+                return list(self._fs.ls(folder, detail=True))
             except FileNotFoundError:
-                return {}
-        return {each["name"].rpartition("/")[2]: int(each["size"] or 0) for each in found if each["type"] == "file"}
+                return []
 
     def open(self, address: str) -> IO[bytes]:
         with in_os_errors():
