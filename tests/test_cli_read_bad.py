@@ -307,10 +307,41 @@ def test_a_full_stdout_is_one_line(here: Path) -> None:
     assert done.stderr.count(b"\n") == 1
 
 
-def test_a_reader_of_the_output_that_leaves_is_no_error(here: Path) -> None:
-    line = f"{sys.executable} -m guarismo read --model fake {'good.png ' * 300} --format json | head -c 10"
-    done = subprocess.run(["bash", "-c", f"set -o pipefail; {line}"], capture_output=True, check=False, timeout=60)
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("form", ["json", "jsonl"])
+def test_a_reader_of_the_output_that_leaves_is_no_error(here: Path, form: str, unbuffered: str) -> None:
+    line = f"{sys.executable} -m guarismo read --model fake {'good.png ' * 300} --format {form} | head -c 10"
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {line}"],
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_closed_stdout_is_no_traceback(here: Path) -> None:
+    line = f"{sys.executable} -m guarismo read --model fake good.png --output out.json --format json >&-"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert Path("out.json").stat().st_size
+
+
+def test_a_link_as_output_stays_and_what_it_leads_to_is_replaced(here: Path) -> None:
+    Path("far").mkdir()
+    Path("far/out.json").write_text("old")
+    Path("out.json").symlink_to("far/out.json")
+    assert shell("good.png", "--format", "json", "--output", "out.json").returncode == 0
+    assert Path("out.json").is_symlink() and json.loads(Path("far/out.json").read_text())
+
+
+@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="there is no /dev/stdout here")
+def test_stdout_by_its_name_goes_where_stdout_goes(here: Path) -> None:
+    with open("all.jsonl", "wb") as file:
+        done = shell("good.png", "--format", "jsonl", "--output", "/dev/stdout", capture_output=False, stdout=file)
+    assert done.returncode == 0 and json.loads(Path("all.jsonl").read_text())
+    assert Path("/dev/stdout").is_symlink()
 
 
 def test_warnings_of_a_decoder_are_not_shown_to_people(here: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 from fakes import LABELS, description, fake_weights, write_fake_model
 from guarismo import model
 from guarismo.errors import ModelError, OutputError
-from guarismo.files import write_whole
+from guarismo.files import probe, write_whole
 from guarismo.ink import INK_VERSION
 from guarismo.model import bundled, load_model, save_model
 from guarismo.types import Look
@@ -207,6 +207,18 @@ def test_a_folder_is_not_written_over(tmp_path: Path, name: str, monkeypatch: py
     (tmp_path / "sub").mkdir()
     with pytest.raises(OutputError, match="a folder; name a file in it"):
         write_whole(Path(name), b"x")
+
+
+def test_a_file_that_cannot_be_replaced_is_told_by_a_probe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_path: Path, _data: bytes) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "out.json").write_bytes(b"before")
+    probe(tmp_path / "out.json")
+    monkeypatch.setattr("guarismo.files._replace", refused)
+    with pytest.raises(OutputError, match="cannot be written .Permission denied"):
+        probe(tmp_path / "out.json")
+    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("out.json", b"before")]
 
 
 def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:

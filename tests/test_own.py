@@ -148,6 +148,9 @@ def test_columns_of_a_list_go_by_their_titles(tmp_path: Path) -> None:
     rows = "\n".join(f"{digit},ana,{digit}\\0.png" for digit in range(10))
     (tmp_path / "list.csv").write_text(f"label,writer,path\n{rows}\n")
     assert datasets.load_own(tmp_path / "list.csv").labels.tolist() == list(range(10))
+    named = "".join(f"Ana,{digit}/0.png,{digit}\n" for digit in range(10))
+    (tmp_path / "list.csv").write_text(f"name,image,label\n{named}")
+    assert datasets.load_own(tmp_path / "list.csv").labels.tolist() == list(range(10))
 
 
 def test_wrong_rows_of_a_list_are_said_at_once(tmp_path: Path) -> None:

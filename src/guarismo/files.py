@@ -62,11 +62,13 @@ def write_whole(path: Path, data: bytes) -> None:
     try:
         if path.is_dir():
             raise OutputError("{path}: a folder; name a file in it", path=path)
-        if path.exists() and not path.is_file():
-            path.write_bytes(data)  # a device or a pipe, as /dev/stdout: a file must not take its place
+        if _is_stream(path):
+            with path.open("ab") as file:
+                file.write(data)
         else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _replace(path, data)
+            place = Path(os.path.realpath(path))  # what a link leads to is replaced, not the link
+            place.parent.mkdir(parents=True, exist_ok=True)
+            _replace(place, data)
     except OSError as error:
         raise OutputError(
             "{path}: cannot be written ({reason}); choose another place or make room", path=path, reason=error.strerror
@@ -75,10 +77,19 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def probe(path: Path) -> None:
     """Find out now, and not after an hour, whether a file can be written here. Raises OutputError."""
-    if path.is_dir() or not path.exists():
-        trial = path if path.is_dir() else path.with_name(f".{path.name}.{os.getpid()}.probe")
+    if path.is_dir():
+        write_whole(path, b"")
+    elif not _is_stream(path):
+        place = Path(os.path.realpath(path))
+        trial = place.with_name(f".{place.name}.{os.getpid()}.probe")
         write_whole(trial, b"")
         trial.unlink(missing_ok=True)
+
+
+def _is_stream(path: Path) -> bool:
+    """A device, a pipe, or one of our own streams by its name, as /dev/stdout: a file must not take its place, also
+    where it leads to one, which somebody else has opened."""
+    return (path.exists() and not path.is_file()) or (path.is_symlink() and str(path).startswith(("/dev/", "/proc/")))
 
 
 def _replace(path: Path, data: bytes) -> None:

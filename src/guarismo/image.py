@@ -12,6 +12,7 @@ import contextlib
 import io
 import math
 import os
+import struct
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -281,6 +282,8 @@ def _from_pil(picture: Image.Image, name: str, alone: bool = True) -> Gray:
     if picture.width * picture.height > MAX_PIXELS:
         raise _too_large(name)
     count = getattr(picture, "n_frames", 1)
+    if alone and count > 1 and picture.format in ("GIF", "WEBP", "PNG"):
+        raise PictureError("{name}: holds {count} frames; save the one to be read by itself", name=name, count=count)
     if alone and count > 1 and picture.format != "MPO":  # a phone's JPEG with its depth or a second view
         raise PictureError(
             "{name}: holds {count} pictures (pages or frames); save the one to be read by itself, or read all: "
@@ -288,7 +291,7 @@ def _from_pil(picture: Image.Image, name: str, alone: bool = True) -> Gray:
             name=name,
             count=count,
         )
-    if picture.getexif().get(ORIENTATION, 1) != 1:
+    if _orientation(picture) != 1:
         from PIL import ImageOps
 
         picture = ImageOps.exif_transpose(picture)
@@ -299,6 +302,14 @@ def _from_pil(picture: Image.Image, name: str, alone: bool = True) -> Gray:
     if picture.mode == "L":
         return np.asarray(picture)
     return _luminance(np.asarray(picture.convert("RGB")))
+
+
+def _orientation(picture: Image.Image) -> int:
+    """How it is to be turned, 1 for not at all: so are those of damaged EXIF data, whose pixels may be sound."""
+    try:
+        return int(picture.getexif().get(ORIENTATION, 1))
+    except (OSError, SyntaxError, TypeError, ValueError, struct.error):
+        return 1
 
 
 def _from_array(array: NDArray[Any]) -> Gray:

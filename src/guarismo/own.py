@@ -27,7 +27,9 @@ _MOST_BYTES = 4 << 30
 """Own pictures are kept decoded. Beyond 4 GB an ordinary machine swaps or is stopped; a thousand phone
 photos are 12 GB where the digits cut from them are 50 MB, so the message asks for the latter."""
 
-_PATH_TITLES = {"path", "file", "filename", "file_name", "image", "picture", "name"}
+_PATH_TITLES = ("path", "file", "filename", "file_name", "image", "picture", "name")
+"""The likeliest first: a list with files may have the names of those who wrote, too."""
+
 _LABEL_TITLES = {"label", "digit", "class", "value", "target", "y"}
 
 
@@ -207,7 +209,7 @@ def _csv_rows(path: Path) -> list[list[str]]:
 def _columns(first: list[str], folder: Path) -> tuple[int, int, bool]:
     """Where the path and the label stand, and whether the first row is a header."""
     titles = [cell.lower() for cell in first]
-    at_path = next((index for index, title in enumerate(titles) if title in _PATH_TITLES), None)
+    at_path = next((titles.index(title) for title in _PATH_TITLES if title in titles), None)
     at_label = next((index for index, title in enumerate(titles) if title in _LABEL_TITLES), None)
     if at_path is not None and at_label is not None:
         return at_path, at_label, True

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -23,9 +24,9 @@ from hypothesis import HealthCheck, settings
 pytest.importorskip("fastapi")
 
 from guarismo import Reader
-from guarismo.errors import OutputError
+from guarismo.errors import DataError, OutputError
 from guarismo.web.app import create_app
-from guarismo.web.corrections import Correction, Corrections, export
+from guarismo.web.corrections import FILE, Correction, Corrections, export, kept
 from guarismo.web.guard import Settings
 
 schemathesis: Any = pytest.importorskip("schemathesis")
@@ -106,6 +107,24 @@ def test_it_loads_no_training_framework(served: Served) -> None:
     assert "tensorflow" not in maps.read_text()
 
 
+def test_whoever_leaves_in_the_middle_of_an_upload_is_no_fault_of_ours() -> None:
+    one = Served()
+    for _again in range(2):
+        with socket.create_connection(("127.0.0.1", one.port)) as connection:
+            connection.sendall(b"POST /v1/read HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\nabc")
+            time.sleep(0.1)
+    counted = ""
+    for _try in range(100):
+        counted = httpx.get(one.url + "/metrics", timeout=5).text
+        if 'status="499"} 2' in counted:
+            break
+        time.sleep(0.05)
+    assert 'status="499"} 2' in counted and 'status="500"' not in counted
+    one.process.send_signal(signal.SIGTERM)
+    _out, told = one.process.communicate(timeout=30)
+    assert "Traceback" not in told
+
+
 def test_a_second_server_on_the_port_is_told_so(served: Served) -> None:
     second = start("--port", str(served.port))
     _out, told = second.communicate(timeout=30)
@@ -119,6 +138,16 @@ def test_what_cannot_be_served_is_told_before_the_port_opens(tmp_path: Path) -> 
         server = start("--port", "0", *options)
         _out, told = server.communicate(timeout=30)
         assert server.returncode == code and told.startswith("error: ") and told.count("\n") == 1, told
+
+
+def test_an_empty_key_in_the_environment_and_a_name_that_is_none_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = start("--port", "0", "--host", "a..b")
+    _out, told = server.communicate(timeout=30)
+    assert server.returncode == 1 and "a..b:0: cannot listen there" in told and "Traceback" not in told
+    monkeypatch.setenv("GUARISMO_API_KEY", "")
+    server = start("--port", "0")
+    _out, told = server.communicate(timeout=30)
+    assert server.returncode == 2 and "an empty key" in told
 
 
 def test_no_answered_correction_is_lost_by_a_kill_among_two_hundred(tmp_path: Path) -> None:
@@ -138,25 +167,33 @@ def test_no_answered_correction_is_lost_by_a_kill_among_two_hundred(tmp_path: Pa
         one.stop(signal.SIGKILL)
     assert came and [each.result() for each in done] == [None] * 4
     assert len(answered) >= 200
-    again = Corrections(tmp_path / "keep")
-    kept = {number: correction.correction for number, correction in again.rows()}
-    again.close()
-    assert {number: kept.get(number) for number in answered} == answered
-    assert len(kept) <= len(answered) + 4  # those that were on their way
+    there = {number: correction.correction for number, correction in kept(tmp_path / "keep" / FILE)}
+    assert {number: there.get(number) for number in answered} == answered
+    assert len(there) <= len(answered) + 4  # those that were on their way
 
 
 def test_corrections_are_exported_as_a_data_set(tmp_path: Path) -> None:
-    kept = Corrections(tmp_path / "keep")
+    keeping = Corrections(tmp_path / "keep")
     for i in range(20):
-        kept.keep(Correction(SEVEN, None, "7", str(i % 10), "unsure", 0.5, "digit", "1"))
-    kept.keep(Correction(SEVEN, None, "7", "42", "unsure", 0.5, "line", "1"))
-    kept.close()
+        keeping.keep(Correction(SEVEN, None, "7", str(i % 10), "unsure", 0.5, "digit", "1"))
+    keeping.keep(Correction(SEVEN, None, "7", "42", "unsure", 0.5, "line", "1"))
+    keeping.close()
     assert export(tmp_path / "keep", tmp_path / "out") == {"digits": 20, "numbers": 1}
     assert {folder.name for folder in (tmp_path / "out").iterdir()} == {*"0123456789", "numbers"}
     with pytest.raises(OutputError, match="is not empty"):
         export(tmp_path / "keep", tmp_path / "out")
     with pytest.raises(OutputError, match="no corrections there"):
         export(tmp_path, tmp_path / "other")
+
+
+def test_corrections_in_a_damaged_or_foreign_file_are_told(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / FILE) as other:
+        other.execute("create table corrections (id integer primary key, colour text)")
+    with pytest.raises(DataError, match="cannot be read .no such column"):
+        export(tmp_path, tmp_path / "out")
+    (tmp_path / FILE).write_bytes(b"SQLite format 3\0" + bytes(range(200)) * 20)
+    with pytest.raises(DataError, match="take a copy of it that is whole"):
+        export(tmp_path, tmp_path / "out")
 
 
 def test_a_disk_that_is_full_is_told_and_the_server_goes_on(tmp_path: Path) -> None:

@@ -166,6 +166,16 @@ def test_a_key_is_asked_for_and_the_page_is_open(client: TestClient, reader: Rea
     assert locked.get("/").status_code == locked.get("/healthz").status_code == 200
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_a_key_may_have_letters_beyond_ascii(client: TestClient, reader: Reader, encoding: str) -> None:
+    locked = small(client, reader, api_key="contraseña")
+    given = "contraseña".encode(encoding)
+    for headers in ({b"X-API-Key": given}, {b"Authorization": b"bearer " + given}):
+        assert locked.get("/v1/settings", headers=headers).status_code == 200
+    for wrong in ("contrase", "contrasea", "contraseñ"):
+        problem(locked.get("/v1/settings", headers={b"X-API-Key": wrong.encode(encoding)}), 401)
+
+
 def test_other_sites_may_not_ask_unless_they_are_named(client: TestClient, reader: Reader) -> None:
     asked = {"Origin": "https://example.org"}
     assert "access-control-allow-origin" not in client.get("/healthz", headers=asked).headers
@@ -296,21 +306,22 @@ def test_the_ink_of_one_batch_is_found_while_the_network_reads_another() -> None
     work.close()
 
 
-def test_a_network_that_fails_is_told_to_all_who_wait_and_the_next_are_read() -> None:
-    gray = np.zeros((1, 1), np.uint8)
+def test_a_picture_on_which_the_network_fails_costs_the_others_in_its_batch_nothing() -> None:
+    good, bad = np.zeros((1, 1), np.uint8), np.ones((1, 1), np.uint8)
 
     class Failing(Noting):
         def begun(self, grays: list[Gray]) -> Callable[[], list[Digit]]:
             read = super().begun(grays)
-            return (lambda: read()[:1]) if len(self.batches) == 1 else read  # fewer than asked for
+            return (lambda: read()[1:]) if any(gray.any() for gray in grays) else read  # fewer than asked for
 
     work: Any = Work(Failing(), threads=1, waiting=10)  # type: ignore[arg-type]
 
     async def ask() -> list[Any]:
-        return list(await asyncio.gather(*(work.digit(lambda: gray) for _ in range(8)), return_exceptions=True))
+        asked = [work.digit(lambda gray=gray: gray) for gray in (good, bad, good, good, good)]
+        return list(await asyncio.gather(*asked, return_exceptions=True))
 
     found = asyncio.run(ask())
-    assert [isinstance(one, ValueError) for one in found] == [True] * 4 + [False] * 4
+    assert [isinstance(one, ValueError) for one in found] == [False, True, False, False, False]
     work.close()
 
 

@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -35,6 +36,16 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         return in_language(importlib.import_module(f"guarismo.cli.{cmd_name}").command)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:  # click would make an error of it
+            raise _ReaderLeftError from error
+
+
+class _ReaderLeftError(Exception):
+    """The reader of our output has left, as `head` does."""
 
 
 def in_language(command: click.Command) -> click.Command:
@@ -79,11 +90,16 @@ def use_language(arguments: Sequence[str]) -> None:
 
 def complain(message: str) -> None:
     """One line to stderr, after whatever stdout has."""
-    sys.stdout.flush()
+    _flush()
     word = _("error:")
     plain = os.environ.get("NO_COLOR")
     click.echo((word if plain else click.style(word, fg="red", bold=True)) + " ", err=True, nl=False)
     click.echo(" ".join(message.split()), err=True)
+
+
+def _flush() -> None:
+    if sys.stdout is not None:  # as after `>&-`
+        sys.stdout.flush()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -96,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(arguments: list[str]) -> int:
     try:
         code = root()(arguments, prog_name="guarismo", standalone_mode=False)
-        sys.stdout.flush()
+        _flush()
         return code if isinstance(code, int) else 0
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
@@ -106,13 +122,13 @@ def _run(arguments: list[str]) -> int:
         if isinstance(error, (UsageError, click.ClickException)):
             click.echo(_("See guarismo COMMAND --help."), err=True)
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt, OSError, MemoryError) as error:
+    except (_ReaderLeftError, click.Abort, KeyboardInterrupt, OSError, MemoryError) as error:
         return _broken_off(error)
 
 
 def _broken_off(error: BaseException) -> int:
     """The world came between: what to say, and the exit code."""
-    if isinstance(error, BrokenPipeError):  # the reader of our output has left, as `head` does
+    if isinstance(error, (_ReaderLeftError, BrokenPipeError)):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     if isinstance(error, OSError):

@@ -115,7 +115,7 @@ class _Progress(Protocol):
 @contextmanager
 def _progress(run: Run) -> Iterator[_Progress]:
     """A bar on a terminal, else a line now and then; nothing where nothing is to be done."""
-    if run.missing and sys.stderr.isatty():
+    if run.missing and sys.stderr is not None and sys.stderr.isatty():
         with Bar(run.listing.pictures, run.listing.exact, run.total.pictures) as bar:
             yield bar
     else:

@@ -72,7 +72,7 @@ def command(
         from guarismo.web.guard import Settings
     except ImportError as error:
         raise UsageError("{name} is not installed: pip install 'guarismo[serve]'", name=error.name) from error
-    if api_key == "":
+    if api_key == "" or (api_key is None and os.environ.get("GUARISMO_API_KEY") == ""):  # click takes it for none
         raise UsageError("an empty key; give one, or leave --api-key out")
     threads = min(2, os.cpu_count() or 1)
     settings = Settings(api_key, cors, keep, max_bytes, max_pixels, queue, timeout, threads)
@@ -96,13 +96,13 @@ def _listening(host: str, port: int) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
         listening.listen(1024)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # a name with an empty part, or a long one, is not even asked for
         raise OutputError(
             "{host}:{port}: cannot listen there ({reason}); another server may be using it: choose another --port or "
             "--host",
             host=host,
             port=port,
-            reason=error.strerror or error,
+            reason=getattr(error, "strerror", None) or error,
         ) from error
     return listening
 

@@ -8,12 +8,13 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from guarismo.errors import OutputError
+from guarismo.errors import DataError, OutputError
 from guarismo.files import write_whole
 from guarismo.own import NUMBERS
 
@@ -83,16 +84,25 @@ class Corrections:
         with self._turn:
             return int(self._file.execute("select count(*) from corrections").fetchone()[0])
 
-    def rows(self) -> Iterator[tuple[int, Correction]]:
-        names = ", ".join(Correction.__slots__)
-        with self._turn:
-            found = self._file.execute(f"select id, {names} from corrections order by id").fetchall()
-        for number, *values in found:
-            yield int(number), Correction(*values)
-
     def close(self) -> None:
         with self._turn:
             self._file.close()
+
+
+def kept(path: Path) -> Iterator[tuple[int, Correction]]:
+    """All corrections with their numbers. Raises DataError where the file cannot be read."""
+    names, alone = ", ".join(Correction.__slots__), not path.with_name(f"{FILE}-wal").exists()
+    address = f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if alone else ''}"  # or a copy must be writable
+    try:
+        with closing(sqlite3.connect(address, uri=True)) as file:
+            for number, *values in file.execute(f"select id, {names} from corrections order by id"):
+                yield int(number), Correction(*values)
+    except sqlite3.Error as error:
+        raise DataError(
+            "{path}: the corrections in it cannot be read ({reason}); take a copy of it that is whole",
+            path=path,
+            reason=error,
+        ) from error
 
 
 def export(folder: Path, out: Path) -> dict[str, int]:
@@ -102,8 +112,8 @@ def export(folder: Path, out: Path) -> dict[str, int]:
         raise OutputError("{path}: no corrections there; name the folder given to --keep", path=folder)
     if out.exists() and any(out.iterdir()):
         raise OutputError("{path}: is not empty; name a new folder", path=out)
-    kept, counts, named = Corrections(folder), {"digits": 0, "numbers": 0}, []
-    for number, one in kept.rows():
+    counts, named = {"digits": 0, "numbers": 0}, []
+    for number, one in kept(folder / FILE):
         digit = len(one.correction) == 1 and one.correction.isdigit()
         counts["digits" if digit else "numbers"] += 1
         file = out / (one.correction if digit else NUMBERS) / f"{number:06d}.png"
@@ -111,7 +121,6 @@ def export(folder: Path, out: Path) -> dict[str, int]:
         write_whole(file, one.picture)
         if not digit:
             named.append((file.name, one.correction))
-    kept.close()
     if named:
         buffer = io.StringIO()
         csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows([("file", "text"), *named])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import logging
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from fastapi import Request, Response
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from guarismo.web import WAITING, problems
@@ -77,6 +79,8 @@ class Guard:
                 else:
                     receive = whole
             await (refused or self._app)(scope, receive, sent)
+        except ClientDisconnect:
+            status = 499  # whoever sent it has left, and nobody hears an answer
         except Exception:
             logging.getLogger("uvicorn.error").exception("%s %s", scope["method"], scope["path"])
             if not begun:
@@ -87,11 +91,10 @@ class Guard:
 
     def _refused(self, request: Request) -> Response | None:
         path, settings = request.url.path, self._settings
-        if settings.api_key is not None and path not in OPEN and not path.startswith("/static/"):
-            given = request.headers.get("x-api-key") or request.headers.get("authorization", "").removeprefix("Bearer ")
-            if not hmac.compare_digest(given.encode(), settings.api_key.encode()):
-                told = "a wrong key, or none; send it as X-API-Key"
-                return problems.answer(401, told, {"WWW-Authenticate": "Bearer"})
+        closed = settings.api_key is not None and path not in OPEN and not path.startswith("/static/")
+        if closed and not _is_key(request.headers, settings.api_key or ""):
+            told = "a wrong key, or none; send it as X-API-Key"
+            return problems.answer(401, told, {"WWW-Authenticate": "Bearer"})
         length = request.headers.get("content-length", "0")
         if not length.isdigit() or int(length) > largest(settings):
             return self._too_large()
@@ -101,6 +104,17 @@ class Guard:
 
     def _too_large(self) -> Response:
         return problems.answer(413, f"more than {self._settings.bytes:,} bytes; save the picture smaller")
+
+
+def _is_key(headers: Headers, key: str) -> bool:
+    """Whether a request has the key, by either header. Clients send letters beyond ASCII as UTF-8 or as Latin-1."""
+    scheme, _space, token = headers.get("authorization", "").partition(" ")
+    given = headers.get("x-api-key") or (token.strip() if scheme.lower() == "bearer" else "")
+    sent = given.encode("latin-1")  # as Starlette has decoded it
+    forms = [key.encode()]
+    with contextlib.suppress(UnicodeEncodeError):
+        forms.append(key.encode("latin-1"))
+    return any(hmac.compare_digest(sent, form) for form in forms)
 
 
 async def _whole(receive: Receive, most: int) -> Receive | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -117,12 +117,8 @@ class Work:
         there = [(waiting, one) for waiting, one in opened if not isinstance(one, Exception)]
         found: list[tuple[Waiting, tuple[Gray, Digit] | Exception]]
         found = [(waiting, one) for waiting, one in opened if isinstance(one, Exception)]
-        try:
-            if there:
-                digits = await self._asked(self._reader.begun([gray for _waiting, gray in there]))
-                found += [(waiting, (gray, digit)) for (waiting, gray), digit in zip(there, digits, strict=True)]
-        except Exception as error:  # whoever waits is told
-            found += [(waiting, error) for waiting, _gray in there]
+        read = await self._each([gray for _waiting, gray in there])
+        found += [(waiting, one) for (waiting, _gray), one in zip(there, read, strict=True)]
         for waiting, one in found:
             if waiting.done():
                 continue
@@ -130,6 +126,16 @@ class Work:
                 waiting.set_exception(one)
             else:
                 waiting.set_result(one)
+
+    async def _each(self, grays: list[Gray]) -> Sequence[tuple[Gray, Digit] | Exception]:
+        """Each with its digit; where something breaks, each by itself, and its error for the one on which it does."""
+        try:
+            digits = await self._asked(self._reader.begun(grays)) if grays else []
+            return list(zip(grays, digits, strict=True))
+        except Exception as error:
+            if len(grays) == 1:
+                return [error]
+            return [one for gray in grays for one in await self._each([gray])]
 
 
 def _tried(load: Load) -> Gray | Exception:

@@ -1,4 +1,4 @@
-import { ask, asJson } from "./ask.js";
+import { ask, asJson, forget } from "./ask.js";
 import { Paper } from "./paper.js";
 import { showPhoto } from "./photo.js";
 import { WORDS } from "./words.js";
@@ -84,6 +84,7 @@ async function read() {
 }
 
 function showEmpty() {
+  forget("strokes");
   last = null;
   $("reading").textContent = "";
   $("status").textContent = "";

@@ -7,8 +7,15 @@ export async function ask(path, options = {}, kind = path) {
   const headers = { ...options.headers };
   const key = sessionStorage.getItem("key");
   if (key) headers["X-API-Key"] = key;
-  const answer = await fetch(path, { ...options, headers });
-  const found = await answer.json();
+  const late = () => latest.get(kind) !== turn;
+  let answer, found;
+  try {
+    answer = await fetch(path, { ...options, headers });
+    found = await answer.json();
+  } catch (error) {
+    if (late()) return null;
+    throw error;
+  }
   if (answer.status === 401 && !options.again) {
     const given = window.prompt(document.documentElement.dataset.key ?? "key:");
     if (given) {
@@ -16,9 +23,13 @@ export async function ask(path, options = {}, kind = path) {
       return ask(path, { ...options, again: true }, kind);
     }
   }
+  if (late()) return null;
   if (!answer.ok) throw Object.assign(new Error(found.detail ?? answer.statusText), { status: answer.status });
-  return latest.get(kind) === turn ? found : null;
+  return found;
 }
+
+// What is still asked of this kind is of no use any more, as when the drawing is gone.
+export const forget = (kind) => latest.set(kind, (latest.get(kind) ?? 0) + 1);
 
 export const asJson = (value) => ({
   method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(value),
