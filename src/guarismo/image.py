@@ -38,6 +38,9 @@ so that a small file that claims to be huge ("zip bomb") costs nothing."""
 ORIENTATION = 0x0112
 """The EXIF tag that says which way up a camera was held."""
 
+UNREAD = (".heic", ".heif", ".pdf", ".avif", ".jp2", ".svg", ".psd", ".dng", ".tga", ".ico")
+"""Kinds that people take for pictures; in a folder they are not read, and that is said."""
+
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "PPM", "TIFF", "WEBP", "JPEG2000")
 """What is decoded. Pillow knows forty more, one of which (EPS) would start another program on a stranger's bytes."""
 

@@ -49,6 +49,15 @@ def test_pictures_in_table_out_and_a_summary(
     assert len(rows(tmp_path / "out")) == 10
 
 
+def test_files_that_are_left_out_are_told(tmp_path: Path, fake_model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_folder(tmp_path / "in" / "below", 2)
+    for name in ("b.heic", "c.PDF", "below/d.pdf", "notes.md"):
+        (tmp_path / "in" / name).write_bytes(b"x")
+    asked = ("batch", tmp_path / "in", "--output", tmp_path / "out", "--model", fake_model, "--concurrency", 1)
+    assert run(*asked) == 0
+    assert capsys.readouterr().err == f"{tmp_path / 'in'}: 3 files left out (HEIC, PDF)\n"
+
+
 def test_numbers_with_what_is_known_of_them(tmp_path: Path, fake_model: Path, fake_line_model: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.png").write_bytes(encoded(spelled("0042")))

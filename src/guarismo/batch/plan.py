@@ -10,15 +10,16 @@ import gzip
 import hashlib
 import json
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
 from typing import IO
 
 from guarismo.batch import containers
 from guarismo.batch.store import File, join, scheme, source_errors, store
 from guarismo.errors import DataError, UsageError
-from guarismo.image import SUFFIXES
+from guarismo.image import SUFFIXES, UNREAD
 
 LISTS = (".txt", ".lst")
 """A source of such a name is a list of paths and addresses, one a line."""
@@ -71,11 +72,15 @@ class Source:
         return cls(folder, name) if scheme(address) else cls(str(Path(address).parent.resolve()), Path(address).name)
 
 
-def pieces(source: Source, limit: int | None = None, without: str = "") -> Iterator[Piece]:
-    """The pieces of a source, ``limit`` pictures at most; nothing below the address ``without``, the run's output."""
+def pieces(
+    source: Source, limit: int | None = None, without: str = "", left_out: Counter[str] | None = None
+) -> Iterator[Piece]:
+    """The pieces of a source, ``limit`` pictures at most; nothing below the address ``without``, the run's output.
+
+    What people take for pictures and is not read is counted in ``left_out``, by its suffix."""
     counting = limit is not None
     left = limit or 0
-    for piece in _all_pieces(source, counting, without):
+    for piece in _all_pieces(source, counting, without, Counter() if left_out is None else left_out):
         if not counting:
             yield piece
             continue
@@ -87,18 +92,26 @@ def pieces(source: Source, limit: int | None = None, without: str = "") -> Itera
             return
 
 
-def _all_pieces(source: Source, counting: bool, without: str) -> Iterator[Piece]:
+def _all_pieces(source: Source, counting: bool, without: str, left_out: Counter[str]) -> Iterator[Piece]:
     place = store(source.root)
     if source.name.lower().endswith(LISTS):
         for path in _listed(source):
-            yield from _of_file(source.root, File(path, 0, ""), counting)
+            try:
+                store(join(source.root, path))
+            except UsageError:  # an address of a kind that nobody knows: an error of its own when it is read
+                yield Piece(path)
+            else:
+                yield from _of_file(source.root, File(path, 0, ""), counting)
         return
     with source_errors(source.root):
         files = iter([File(source.name, 0, "")]) if source.name else place.files(source.root)
         for file in files:
-            inside = without and join(source.root, file.path).startswith(without.rstrip("/") + "/")
-            if source.name or (file.path.lower().endswith((*SUFFIXES, *containers.SUFFIXES)) and not inside):
+            if without and not source.name and join(source.root, file.path).startswith(without.rstrip("/") + "/"):
+                continue
+            if source.name or file.path.lower().endswith((*SUFFIXES, *containers.SUFFIXES)):
                 yield from _of_file(source.root, file, counting)
+            elif (kind := PurePosixPath(file.path).suffix.lower()) in UNREAD:
+                left_out[kind] += 1
 
 
 def _listed(source: Source) -> Iterator[str]:
@@ -121,18 +134,20 @@ def _of_file(root: str, file: File, counting: bool) -> Iterator[Piece]:
     try:
         for start, count in containers.parts(join(root, file.path), GRAIN, counting):
             yield Piece(file.path, start, count, tag)
-    except (FileNotFoundError, UsageError):  # named in a list: an error of its own, as a picture would be
+    except FileNotFoundError:  # named in a list: an error of its own, as a picture would be
         yield Piece(file.path, 0, 1, tag)
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a run reads: a digest of its pieces, how many they are, and their pictures as far as they are counted."""
+    """What a run reads: a digest of its pieces, how many they are, their pictures as far as they are counted, and by
+    their suffixes how many files are ``left_out``."""
 
     sha256: str
     pieces: int
     pictures: int
     exact: bool
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
 def write_listing(pieces: Iterable[Piece], path: Path) -> Listing:

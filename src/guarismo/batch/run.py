@@ -7,8 +7,9 @@ import json
 import os
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -193,7 +194,9 @@ def _begin(job: Job, source: Source, output: Output, made_from: dict[str, Any]) 
 
 
 def _list(job: Job, source: Source, output: Output, path: Path | None) -> Listing:
-    return write_listing(pieces(source, job.limit, output.address), path or Path(os.devnull))
+    left_out = Counter[str]()
+    listing = write_listing(pieces(source, job.limit, output.address, left_out), path or Path(os.devnull))
+    return replace(listing, left_out=dict(left_out))
 
 
 def _size(job: Job, listing: Listing) -> int:

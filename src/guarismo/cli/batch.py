@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import click
 
 from guarismo.cli import _, options
+from guarismo.cli.inputs import tell_left_out
 from guarismo.cli.progress import Bar, Lines, said
 from guarismo.errors import UsageError
 from guarismo.types import As
@@ -74,6 +75,7 @@ def command(
 
     job = Job(source, output, kind, form, model, line_model, options.constraints(**limits), limit, shards)
     run = prepare(job, resume, overwrite)
+    tell_left_out(source, run.listing.left_out)
     if run.done:
         template = _("{path}: goes on; {done} shards are done, {missing} are left")
         click.echo(template.format(path=run.task.output, done=len(run.done), missing=run.missing), err=True)

@@ -6,7 +6,8 @@ import contextlib
 import glob
 import os
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,15 +15,12 @@ import click
 
 from guarismo.cli import _
 from guarismo.errors import DataError, GuarismoError, PictureError
-from guarismo.image import SUFFIXES, load_gray
+from guarismo.image import SUFFIXES, UNREAD, load_gray
 from guarismo.papers import paper
 from guarismo.types import Gray
 
 PAPERS = (".pdf", ".heic", ".heif")
 """What is taken from a folder besides pictures, where pages are read."""
-
-UNREAD = (".heic", ".heif", ".pdf", ".avif", ".jp2", ".svg", ".psd", ".dng", ".tga", ".ico")
-"""Kinds that people take for pictures; in a folder they are not read, and that is said."""
 
 Opened = tuple[str, int | None, Gray | GuarismoError]
 """Name, number of the page if it has pages, and the picture, or the error that took its place."""
@@ -95,11 +93,13 @@ def _expand(path: str, more: tuple[str, ...]) -> Iterator[str]:
 
 
 def _tell_skipped(folder: Path, more: tuple[str, ...]) -> None:
-    suffixes = [p.suffix.lower() for p in folder.iterdir()]
-    kinds = sorted(suffix for suffix in suffixes if suffix in UNREAD and suffix not in more)
+    suffixes = Counter(p.suffix.lower() for p in folder.iterdir())
+    tell_left_out(str(folder), {kind: count for kind, count in suffixes.items() if kind in UNREAD and kind not in more})
+
+
+def tell_left_out(folder: str, kinds: Mapping[str, int]) -> None:
+    """How many files of which kinds are not read, by their suffixes."""
     if kinds:
-        told = ", ".join(sorted({kind[1:].upper() for kind in kinds}))
-        click.echo(
-            _("{folder}: {count} files left out ({kinds})").format(folder=folder, count=len(kinds), kinds=told),
-            err=True,
-        )
+        told = ", ".join(sorted(kind[1:].upper() for kind in kinds))
+        words = _("{folder}: {count} files left out ({kinds})")
+        click.echo(words.format(folder=folder, count=sum(kinds.values()), kinds=told), err=True)
