@@ -186,8 +186,12 @@ def _ruled(sheet: Sheet, rng: Rng, top: int, pitch: int) -> None:
     """Lines to write on at this pitch, at times squared, with a margin."""
     colour = ((0.6, 0.7, 0.9), (0.7, 0.7, 0.75), (0.45, 0.5, 0.6))[int(rng.integers(3))]
     thick = int(rng.integers(1, 3))
-    for y in range(top, PAGE[0], pitch):
+    squared = rng.random() < 0.25
+    step = pitch // int(rng.integers(1, 4)) if squared else pitch
+    for y in range(top % step if squared else top, PAGE[0], step):
         sheet.rule((0, y), (PAGE[1], y), colour, thick)
+    for x in range(int(rng.integers(0, step)), PAGE[1] if squared else 0, step):
+        sheet.rule((x, 0), (x, PAGE[0]), colour, thick)
     if rng.random() < 0.4:
         x = int(rng.integers(40, 66))
         sheet.rule((x, 0), (x, PAGE[0]), (0.9, 0.5, 0.5), thick)

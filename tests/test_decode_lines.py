@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -80,6 +81,16 @@ def test_marks_are_in_the_text_and_not_among_the_digits() -> None:
     found = number(said("-1.990,5"))
     assert (found.text, found.digits_text, len(found.digits)) == ("-1.990,5", "19905", 5)
     assert number(said("-")).status == "not_a_digit"
+
+
+def test_the_box_of_a_number_has_its_signs_and_marks() -> None:
+    of = strip()
+    ink = of.ink.copy()
+    ink[22:26, 2:20] = ink[6:42, 40:52] = ink[22:26, 80:110] = 1.0
+    found = number(said("-1-", every=10), replace(of, ink=ink))
+    assert (found.text, len(found.digits)) == ("-1-", 1)
+    assert found.box.left <= 10 + 2 * 2 and found.box.right >= 10 + 2 * 109
+    assert found.digits[0].box.left > 10 + 2 * 20
 
 
 def test_spaces_around_are_dropped_and_make_no_other_reading() -> None:

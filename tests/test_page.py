@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -184,6 +185,63 @@ def test_a_page_on_its_side_or_head_is_read_as_its_digits_read_best(quarters: in
         place = [(high - middle[1], middle[0]), (wide - middle[0], high - middle[1]), (middle[1], wide - middle[0])]
         came = ((mine.box.left + mine.box.right) / 2, (mine.box.top + mine.box.bottom) / 2)
         assert came == pytest.approx(place[quarters - 1], abs=12)
+
+
+@pytest.mark.parametrize("step", [20, 32, 50])
+def test_squared_paper_is_no_table(step: int) -> None:
+    texts, squared = ["7968", "5573", "4702", "6117", "4812"], np.full((700, 700), 248, np.uint8)
+    squared[step // 2 :: step] = squared[:, step // 2 :: step] = 190
+    for place, text in enumerate(texts):
+        cv2.putText(squared, text, (80, 110 + 125 * place), cv2.FONT_HERSHEY_SIMPLEX, 2.2, (40,), 4, cv2.LINE_AA)
+    found = Reader(threads=1).page(squared)
+    assert found.grids == ()
+    assert [one.text for one in found.numbers if len(one.text) == 4 and one.status in ("read", "unsure")] == texts
+
+
+def test_a_fine_table_with_digits_in_its_squares_is_a_table() -> None:
+    table = np.full((700, 700), 248, np.uint8)
+    for place in range(20, 681, 60):
+        table[20:681, place - 1 : place + 1] = table[place - 1 : place + 1, 20:681] = 60
+    for row, column in ((row, column) for row in range(11) for column in range(11)):
+        at = (34 + 60 * column, 66 + 60 * row)
+        cv2.putText(table, str((row + column) % 10), at, cv2.FONT_HERSHEY_SIMPLEX, 1.4, (40,), 3, cv2.LINE_AA)
+    (grid,) = Reader(threads=1).page(table).grids
+    assert (grid.rows, grid.columns) == (11, 11)
+
+
+def boxes(text: str, side: int, thick: int, gap: int) -> Gray:
+    """A row of boxes that do not touch, one digit to a box."""
+    margin = round(0.8 * side)
+    gray = np.full((side + 2 * margin, len(text) * (side + gap) + 2 * margin), 250, np.uint8)
+    for place, digit in enumerate(text):
+        x, bold, high = margin + place * (side + gap), max(1, side // 16), int(0.62 * side)
+        cv2.rectangle(gray, (x, margin), (x + side, margin + side), (60,), thick)
+        scale = cv2.getFontScaleFromHeight(cv2.FONT_HERSHEY_SIMPLEX, high, bold)
+        (wide, high), _ = cv2.getTextSize(digit, cv2.FONT_HERSHEY_SIMPLEX, scale, bold)
+        at = (x + (side - wide) // 2, margin + (side + high) // 2)
+        cv2.putText(gray, digit, at, cv2.FONT_HERSHEY_SIMPLEX, scale, (30,), bold, cv2.LINE_AA)
+    return gray
+
+
+@pytest.mark.parametrize(
+    ("text", "side", "thick", "gap"),
+    [("5912", 20, 2, 3), ("5888", 40, 4, 6), ("17996", 40, 4, 6), ("815024", 40, 4, 6), ("5888", 120, 12, 20)],
+)
+def test_boxes_that_do_not_touch_are_one_number_told_once(text: str, side: int, thick: int, gap: int) -> None:
+    found = Reader(threads=1).page(boxes(text, side, thick, gap)).numbers
+    assert [(one.text, one.status) for one in found] == [(text, "read")]
+
+
+def test_two_digits_in_a_cell_are_two_though_one_of_them_looks_like_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    sixteen = np.full((60, 40), 21, np.uint8)
+    sixteen[10:50, 8:11] = sixteen[10:50, 20:34] = 5
+    sixteen = np.where(sixteen == 21, np.uint8(255), sixteen).astype(np.uint8)
+    sixteen[0, 0] = 21
+    there = replace(cell(0, 0, 21), cutout=Cutout(sixteen, (300, 300), np.eye(3)))
+    (table,) = read(
+        monkeypatch, Layout((grid(2, 2, there),), ()), {21: digit(6, confidence=0.9998)}, {21: number("16")}
+    ).grids
+    assert table.cells[0][0].text == "16"
 
 
 def test_grids_side_by_side_come_from_left_to_right_though_one_lies_higher(monkeypatch: pytest.MonkeyPatch) -> None:

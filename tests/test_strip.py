@@ -79,6 +79,24 @@ def test_a_rule_and_a_neighbour_have_no_say_in_the_scale() -> None:
     assert found(disturbed).scale == pytest.approx(found(gray).scale, rel=0.05)
 
 
+@pytest.mark.parametrize("text", ["-5", "-17", "-340"])
+def test_a_sign_at_the_edge_is_no_rule(text: str) -> None:
+    gray = np.full((600, 400 * len(text)), 250, np.uint8)
+    scale = cv2.getFontScaleFromHeight(cv2.FONT_HERSHEY_SIMPLEX, 400, 40)
+    cv2.putText(gray, text, (40, 500), cv2.FONT_HERSHEY_SIMPLEX, scale, (20,), 40, cv2.LINE_AA)
+    inked = np.flatnonzero((gray < 128).any(0))
+    tight = gray[(gray < 128).any(1)][:, inked[0] : inked[-1] + 1]
+    whole = found(np.ascontiguousarray(tight))
+    assert whole.left <= 0 and (whole.ink[:, 8:16] > 0.5).any(0).all()
+
+
+def test_a_rule_across_a_narrow_picture_is_one_and_a_dash_is_none() -> None:
+    mask = np.zeros((100, 80), np.uint8)
+    mask[88:91], mask[50:53, :60] = 1, 1
+    ruled = strip_.rules(mask)
+    assert ruled[88:91].all() and not ruled[50:53].any()
+
+
 def test_columns_lead_back_to_the_picture() -> None:
     gray = np.full((400, 900), 220, np.uint8)
     gray[150:230, 300:700] = line(80, paper=220)

@@ -108,14 +108,34 @@ def _line_end(dark: NDArray[np.float32], most: int) -> int:
 
 def is_empty(gray: Gray) -> bool:
     """No ink in the inside of a cell but specks, grain and remains of its lines."""
+    pieces, rows = _written(gray)
+    return bool(pieces[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(initial=0) < max(4, SMALLEST * rows))
+
+
+ALIKE = 0.6
+"""Share of the highest one's height from which on a piece of ink beside it may be another digit."""
+
+
+def has_several(gray: Gray) -> bool:
+    """Whether high pieces of ink stand side by side in a cell, paper between them, as two digits do."""
+    pieces, rows = _written(gray)
+    left, _top, width, height, _area = pieces.T
+    high = height >= max(ALIKE * height.max(initial=0), SMALLEST * rows)
+    order = np.argsort(left[high])
+    ends = np.maximum.accumulate((left + width)[high][order])
+    return bool((left[high][order][1:] > ends[:-1]).any())
+
+
+def _written(gray: Gray) -> tuple[NDArray[np.int64], int]:
+    """The pieces of ink inside of a cell, int64 (N, 5): left, top, width, height, area; and the rows of the picture in
+    which these are counted."""
     small = shrink(gray, WORK)
     mask = find_ink(subtract_paper(dark_on_light(small))).astype(np.uint8)
     mask[_lies_along_a_side(mask)] = 0
     rim = max(2, round(RIM * min(mask.shape)))
     mask[:rim] = mask[-rim:] = mask[:, :rim] = mask[:, -rim:] = 0
     _count, _labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    longest = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(initial=0)
-    return bool(longest < max(4, SMALLEST * len(mask)))
+    return np.asarray(stats[1:], np.int64), len(mask)
 
 
 ALONG, REACHES = 0.4, 0.55

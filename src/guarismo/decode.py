@@ -150,9 +150,11 @@ def number(found: Sequence[Reading], steps: ctc.Steps, strip: Strip, model: Mode
         return Number("", (), "not_a_digit", 0.0, strip.box(0, strip.ink.shape[1]))
     best, *others = found
     least = model.thresholds.read if strip.squeeze == 1 else np.inf
-    digits = _digits_of(ctc.align(steps, best.spelled, LINE_LABELS, BLANK), strip, least)
+    characters = ctc.align(steps, best.spelled, LINE_LABELS, BLANK)
+    digits = _digits_of(characters, strip, least)
     status: Status = ("read" if best.confidence >= least else "unsure") if digits else "not_a_digit"
-    box = _around([digit.box for digit in digits]) if digits else strip.box(0, strip.ink.shape[1])
+    marks = _marks(characters, strip)
+    box = _around([*(digit.box for digit in digits), *marks]) if digits else strip.box(0, strip.ink.shape[1])
     rest = tuple((one.spelled.strip(), one.confidence) for one in others)
     return Number(best.spelled.strip(), digits, status, best.confidence, box, rest[:OTHERS], best.digits_confidence)
 
@@ -326,6 +328,18 @@ def _digits_of(characters: list[ctc.Character], strip: Strip, least: float) -> t
             status: Status = "read" if confidence >= least else "unsure"
             digits.append(Digit(int(character.text), status, confidence, character.probabilities, box))
     return tuple(digits)
+
+
+def _marks(characters: list[ctc.Character], strip: Strip) -> list[Box]:
+    """Where the ink of points, dashes, ... is."""
+    inked = strip.ink.max(0) > INKED
+    boxes = []
+    for character in characters:
+        if character.probabilities is None and character.text != " ":
+            middle = min(STEP * character.centre + STEP / 2, len(inked) - 1.0)
+            left = len(inked) - _ends(inked[::-1], len(inked) - 1 - middle, len(inked) - 1 - middle)
+            boxes.append(strip.box(max(left, 0), max(_ends(inked, middle, middle), left + 1)))
+    return boxes
 
 
 def _ends(inked: NDArray[np.bool_], edge: float, middle: float) -> float:

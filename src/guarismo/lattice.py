@@ -62,14 +62,16 @@ NARROW = 0.22
 @dataclass(frozen=True, slots=True, eq=False)
 class Ruling:
     """A line of a lattice. ``start`` and ``stop`` are its ends along, in pixels of the view; ``points`` float64
-    (N, 2) are places along and across, in order. ``edged`` is the share on which
-    a straight edge was seen. ``imagined``: nothing is drawn there, where the others end."""
+    (N, 2) are places along and across, in order. ``edged`` is the share on which a straight edge was seen.
+    ``imagined``: nothing is drawn there, where the others end. A double line has its ``parts``, and lies in their
+    middle."""
 
     start: float
     stop: float
     points: NDArray[np.float64]
     edged: float = 1.0
     imagined: bool = False
+    parts: tuple[Ruling, ...] = ()
 
     def at(self, along: NDArray[np.floating] | float) -> NDArray[np.float64]:
         """Its place across where it is at ``along``; it goes on straight beyond its ends."""
@@ -236,9 +238,14 @@ def _lines(rulings: list[Ruling]) -> list[Ruling]:
 
 
 def _merged(one: Ruling, other: Ruling) -> Ruling:
+    """Two lines as one: in their middle where they run side by side, as those of boxes that do not touch."""
     points = np.concatenate([one.points, other.points])
     points = points[np.argsort(points[:, 0], kind="stable")]
-    return Ruling(min(one.start, other.start), max(one.stop, other.stop), points)
+    shared = min(one.stop, other.stop) - max(one.start, other.start)
+    if shared > 0.5 * min(one.stop - one.start, other.stop - other.start):
+        points[:, 1] = (one.at(points[:, 0]) + other.at(points[:, 0])) / 2
+    parts = tuple(part for each in (one, other) for part in each.parts or (each,))
+    return Ruling(min(one.start, other.start), max(one.stop, other.stop), points, parts=parts)
 
 
 def _with_faint(lines: list[Ruling], others: list[Ruling], traces: Traces) -> list[Ruling]:
@@ -265,7 +272,7 @@ def _with_faint(lines: list[Ruling], others: list[Ruling], traces: Traces) -> li
 def _open_ends(lines: list[Ruling], others: list[Ruling], traces: Traces) -> list[Ruling]:
     """With a line at the ends of ``others`` where none is drawn: tables without a frame on the left and right, and
     grids that the picture cuts off. Of a row that it cuts off, the larger part must be there."""
-    if len(others) < 3:
+    if len(others) < 2:
         return lines
     pitch = float(np.median(np.diff([line.across for line in lines]))) if len(lines) > 1 else 0.0
     starts, stops = (np.array([getattr(other, name) for other in others]) for name in ("start", "stop"))
@@ -273,7 +280,7 @@ def _open_ends(lines: list[Ruling], others: list[Ruling], traces: Traces) -> lis
     added = list(lines)
     for ends, edge, sign in ((starts, lines[0].across, -1), (stops, lines[-1].across, 1)):
         far = sign * (ends - edge) > max(2 * SMALLEST_CELL, 0.35 * pitch)
-        if far.mean() > 0.6:
+        if far.mean() > 0.6 and (len(ends) > 2 or np.ptp(ends) <= REACH):  # two rules may be of something else
             place = float(np.median(ends[far]))
             outside = np.clip([place + sign * 2 * REACH, span.mean()], 0, np.array(traces.inside.shape) - 1).astype(int)
             if not traces.inside[tuple(outside)] and sign * (place - edge) < 0.6 * pitch:
@@ -303,6 +310,8 @@ def _seen_sides(line: Ruling, places: NDArray[np.float64], traces: Traces) -> ND
     """The shares of one line's sides between ``places`` float64 (N + 1,) along: float64 (N,)."""
     if line.imagined:
         return np.ones(len(places) - 1)
+    if line.parts:
+        return np.asarray(np.max([_seen_sides(part, places, traces) for part in line.parts], axis=0), np.float64)
     sides = []
     for start, stop in pairwise(places.tolist()):
         along = np.arange(start + CROSSING, stop - CROSSING)

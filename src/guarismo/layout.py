@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -46,6 +47,9 @@ def layout(gray: Gray) -> Layout:
     flat = sheet.flat(gray)
     inverted = _is_light_on_dark(shrink(flat.gray, GLANCE))
     dark, base = (255 - one if inverted else one for one in (flat.gray, gray))
+    if any(_is_fine(grid) for grid in found):
+        everything = inked.inked(dark)
+        found = [grid for grid in found if not (_is_fine(grid) and _is_written_over(everything, grid, flat))]
     if any(_is_patchy(grid) for grid in found):
         rules = inked.inked(dark).lines
         found = [grid for grid in found if not _is_patchy(grid) or not _is_among(rules, grid, flat)]
@@ -162,6 +166,43 @@ def is_ruled(grid: GridCut, shape: tuple[int, ...]) -> bool:
     return all(float((shares < DRAWN).mean()) <= OPEN for shares in (columns, rows))
 
 
+FINE, SQUARE = 100, (0.75, 1.33)
+"""Cells from which on a grid may be squared paper, and their width against height."""
+
+DIGIT, OVER, MOSTLY_OVER = 0.4, 0.2, 1 / 3
+"""Heights of a row from which on ink may be a digit; how far it reaches out of its cell, in cells, where it is written
+over the lines; and the share of such that makes squared paper. There nearly all is, in tables nothing."""
+
+
+def _is_fine(grid: GridCut) -> bool:
+    """Whether it has many cells, all about square."""
+    if min(grid.rows, grid.columns) < 3 or grid.rows * grid.columns < FINE:
+        return False
+    shapes = [cell.cutout.box() for cell in grid.cells]
+    square = [
+        box.width * cell.row_span / (box.height * cell.column_span)
+        for box, cell in zip(shapes, grid.cells, strict=True)
+    ]
+    return SQUARE[0] < float(np.median(square)) < SQUARE[1]
+
+
+def _is_written_over(page: inked.Inked, grid: GridCut, flat: Cutout) -> bool:
+    """Whether a grid is squared paper: what is as high as a digit takes no notice of its lines."""
+    _count, _labels, stats, _centres = cv2.connectedComponentsWithStats(page.ink, connectivity=8)
+    left, top, width, height, _area = stats[1:].T.astype(np.float64)
+    outline = cv2.perspectiveTransform(grid.corners[None].astype(np.float64), np.linalg.inv(flat.back))[0]
+    cells = np.array([[0, 0], [grid.columns, 0], [grid.columns, grid.rows], [0, grid.rows]], np.float32)
+    there = cv2.getPerspectiveTransform(outline.astype(np.float32), cells)
+    ends = np.stack([np.stack([left, top], -1), np.stack([left + width, top + height], -1)])
+    if not ends.size:
+        return False
+    first, last = cv2.perspectiveTransform(ends.reshape(1, -1, 2), there)[0].reshape(2, -1, 2)
+    own = np.floor((first + last) / 2)
+    inside = ((own >= 0) & (own < cells[2])).all(1) & (last[:, 1] - first[:, 1] >= DIGIT)
+    over = ((first < own - OVER) | (last > own + 1 + OVER)).any(1)
+    return bool(inside.any()) and float(over[inside].mean()) > MOSTLY_OVER
+
+
 RULES, PITCH = 3, (0.75, 1.33)
 """Level rules above and below a grid that make it a part of ruled paper, and their distance in heights of its rows."""
 
@@ -199,12 +240,17 @@ def _covered(found: list[GridCut], flat: Cutout) -> inked.Mask:
     covered = np.zeros(flat.gray.shape, np.uint8)
     there = np.linalg.inv(flat.back)
     for grid in found:
+        own = np.zeros_like(covered)
         outlines = [cell.cutout.outline() for cell in grid.cells] + [grid.corners.astype(np.float64)]
-        for outline in outlines:
-            on_page = cv2.perspectiveTransform(outline[None], there)[0]
-            cv2.fillConvexPoly(covered, np.rint(on_page).astype(np.int32), 1)
-    reach = max(3, max(flat.gray.shape) // 160 | 1)
-    return np.asarray(cv2.dilate(covered, np.ones((reach, reach), np.uint8)), np.uint8)
+        on_page = [cv2.perspectiveTransform(outline[None], there)[0] for outline in outlines]
+        for outline in on_page:
+            cv2.fillConvexPoly(own, np.rint(outline).astype(np.int32), 1)
+        inside = np.concatenate(on_page[:-1])
+        # the frame's rim lies as far outside of its middle as the cells lie inside
+        half = np.median([*(inside.min(0) - on_page[-1].min(0)), *(on_page[-1].max(0) - inside.max(0))])
+        reach = max(1, max(flat.gray.shape) // 320, math.ceil(float(half)))
+        covered |= np.asarray(cv2.dilate(own, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)), np.uint8)
+    return covered
 
 
 def _cutout(base: Gray, flat: Cutout, page: inked.Inked, lines: Lines, line: Line) -> Cutout:
@@ -223,7 +269,7 @@ def _cutout(base: Gray, flat: Cutout, page: inked.Inked, lines: Lines, line: Lin
     other = (~kept[labels] & (mine == 0)).astype(np.uint8) | page.lines[near]
     grown = np.ones((3, 3), np.uint8)
     apart = cv2.subtract(cv2.dilate(other, grown), cv2.dilate(mine, grown))
-    foreign = cv2.bitwise_or(apart, page.lines[near]) * 255
+    foreign = (np.asarray(apart, np.uint8) | page.lines[near] | page.ignored[near]) * np.uint8(255)
     painted = cv2.warpPerspective(foreign, there, (columns, rows), flags=cv2.INTER_LINEAR) > 96
     paper = cv2.warpPerspective(page.paper[near], there, (columns, rows), borderMode=cv2.BORDER_REPLICATE)
     return replace(cut, gray=np.where(painted, paper, cut.gray).astype(np.uint8))

@@ -221,6 +221,10 @@ def _level(contrast: Contrast) -> float:
     return median(contrast[strong]) if strong.any() else strongest
 
 
+ACROSS = 0.9
+"""Share of the columns that a level line covers which goes from one side of a narrow picture to the other."""
+
+
 def rules(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """1 on printed lines, else 0: level runs longer than the picture is high, upright ones over all of its height.
 
@@ -229,8 +233,11 @@ def rules(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
     rows, columns = mask.shape
     if columns < 12:
         return np.zeros_like(mask)
-    run = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, max(1, rows // 12)), np.uint8))
-    run = cv2.morphologyEx(run, cv2.MORPH_OPEN, np.ones((1, min(columns, max(12, round(1.2 * rows)))), np.uint8))
+    closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, max(1, rows // 12)), np.uint8))
+    longest = np.ones((1, min(columns, max(12, round(1.2 * rows)))), np.uint8)
+    # what lies outside is paper, or a dash that touches the edge would need half the length only
+    run = cv2.morphologyEx(closed, cv2.MORPH_OPEN, longest, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    run = np.where(closed.mean(1, keepdims=True) > ACROSS, closed, run)
     thick = cv2.morphologyEx(run, cv2.MORPH_OPEN, np.ones((max(3, rows // 8), 1), np.uint8))
     rules = (np.asarray(run) > np.asarray(thick)) & (mask > 0)  # a picture full of ink is no rule
     if min(rows, columns) >= 24:
