@@ -85,6 +85,21 @@ def test_every_dtype_and_range_is_the_same_picture(dtype: str) -> None:
     np.testing.assert_allclose(load_gray(DTYPES[dtype]).astype(int), SEVEN, atol=1)
 
 
+@pytest.mark.parametrize("full", [1.0, 255.0])
+@pytest.mark.parametrize(("low", "high"), [(-0.02, 1.0), (-0.07, 1.05), (-0.001, 0.999)])
+def test_a_resampling_that_overshoots_black_or_white_is_the_same_picture(full: float, low: float, high: float) -> None:
+    values = (SEVEN / 255).astype(np.float32)
+    values[0, 0], values[0, 1] = low, high
+    found = load_gray(values * np.float32(full)).astype(int)
+    np.testing.assert_allclose(found[1:], SEVEN[1:], atol=1)
+    assert found[0, 0] == 0 and found[0, 1] >= 254
+
+
+def test_pictures_set_to_mean_nought_and_deviation_one_are_still_refused() -> None:
+    with pytest.raises(PictureError, match=r"expected 0..1, -1..1 or 0..255"):
+        load_gray(((SEVEN / 255 - 0.1307) / 0.3081).astype(np.float32))
+
+
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "int64", "float32"])
 def test_a_mask_of_zeros_and_ones_is_black_and_white(dtype: str) -> None:
     mask = SEVEN > 128
@@ -102,7 +117,7 @@ BAD: dict[str, tuple[NDArray[Any], str]] = {
     "complex numbers": (np.zeros((3, 3), complex), r"dtype complex128 is no picture"),
     "NaN": (np.array([[0.5, np.nan]]), r"NaN or infinite .* expected numbers in 0..1 or 0..255"),
     "infinity": (np.array([[0.5, np.inf]]), r"NaN or infinite"),
-    "below -1": (np.array([[-3.0, 200.0]]), r"values from -3 to 200 is no picture; expected 0..1, -1..1 or 0..255"),
+    "below -1": (np.array([[-80.0, 200.0]]), r"values from -80 to 200 is no picture; expected 0..1, -1..1 or 0..255"),
 }
 
 

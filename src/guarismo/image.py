@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import io
-import math
 import os
 import struct
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -24,6 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from guarismo.errors import DataError, PictureError, UsageError
+from guarismo.levels import eight_bits, luminance, over_paper
 from guarismo.types import Gray
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image.Image | NDArray[Any]
@@ -52,12 +51,6 @@ TOGETHER = 256
 
 PIXELS_TOGETHER = 100_000_000
 """Pixels from which a batch is read before it is full: 256 phone photos at once would take 3 GB."""
-
-_DEPTHS = (255, 1023, 4095, 65535)
-"""Full scales of 8, 10, 12 and 16 bit pictures: cameras store 10 and 12 bits in 16."""
-
-_HIDDEN = 10
-"""Grey levels on white paper below which strokes are taken to be hidden by it; ``paper.FAINTEST`` sees none either."""
 
 
 def load_gray(source: Source) -> Gray:
@@ -299,12 +292,12 @@ def _from_pil(picture: Image.Image, name: str, alone: bool = True) -> Gray:
 
         picture = ImageOps.exif_transpose(picture)
     if picture.mode in ("I", "F") or picture.mode.startswith("I;"):
-        return _to_eight_bits(np.asarray(picture))
+        return eight_bits(np.asarray(picture))
     if picture.has_transparency_data:
-        return _over_paper(np.asarray(picture.convert("RGBA")))
+        return over_paper(np.asarray(picture.convert("RGBA")))
     if picture.mode == "L":
         return np.asarray(picture)
-    return _luminance(np.asarray(picture.convert("RGB")))
+    return luminance(np.asarray(picture.convert("RGB")))
 
 
 def _orientation(picture: Image.Image) -> int:
@@ -325,12 +318,12 @@ def _from_array(array: NDArray[Any]) -> Gray:
             shape=array.shape,
             dtype=array.dtype,
         )
-    levels = _to_eight_bits(_channels_last(array))
+    levels = eight_bits(_channels_last(array))
     if levels.ndim == 2:
         return levels.copy()
     if levels.shape[2] in (2, 4):
-        return _over_paper(levels if levels.shape[2] == 4 else levels[..., [0, 0, 0, 1]])
-    return _luminance(levels) if levels.shape[2] == 3 else levels[..., 0].copy()
+        return over_paper(levels if levels.shape[2] == 4 else levels[..., [0, 0, 0, 1]])
+    return luminance(levels) if levels.shape[2] == 3 else levels[..., 0].copy()
 
 
 def _channels_last(array: NDArray[Any]) -> NDArray[Any]:
@@ -350,64 +343,3 @@ def _channels_last(array: NDArray[Any]) -> NDArray[Any]:
         "an array of shape {shape} is not one picture; expected (H, W) or (H, W, 3): give many pictures to digits()",
         shape=array.shape,
     )
-
-
-def _to_eight_bits(array: NDArray[Any]) -> NDArray[np.uint8]:
-    """Any numbers → 0..255, by the full scale that their largest value tells."""
-    if array.dtype == np.bool_:
-        return array.astype(np.uint8) * np.uint8(255)
-    if array.dtype == np.uint8 and array.max() > 1:
-        return array
-    values = array.astype(np.float64)
-    low, high = float(values.min()), float(values.max())
-    if not (np.isfinite(low) and np.isfinite(high)):
-        raise PictureError("an array with NaN or infinite values is no picture; expected numbers in 0..1 or 0..255")
-    if array.dtype.kind == "f" and low > -0.5 and 1 < high <= 2:
-        return np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)  # 0..1 after a resampling that overshoots
-    if low < 0:
-        if low < -1 or high > 1:
-            raise PictureError(
-                "an array with values from {low:g} to {high:g} is no picture; expected 0..1, -1..1 or 0..255",
-                low=low,
-                high=high,
-            )
-        return np.rint((values + 1) * 127.5).astype(np.uint8)
-    if high <= 1:  # floats in 0..1, and masks of 0 and 1 of any dtype
-        return np.rint(values * 255).astype(np.uint8)
-    scale = next((depth for depth in _DEPTHS if high <= depth), high)
-    return np.rint(values * (255 / scale)).astype(np.uint8)
-
-
-def _over_paper(rgba: NDArray[np.uint8]) -> Gray:
-    """Transparent is white paper; if that hides everything (white strokes on nothing), black paper."""
-    white = _luminance(_in_bands(partial(_laid_on, paper=255), rgba))
-    alpha = rgba[..., 3]
-    if int(white.max()) - int(white.min()) < _HIDDEN and alpha.min() < alpha.max():
-        return _luminance(_in_bands(partial(_laid_on, paper=0), rgba))
-    return white
-
-
-def _laid_on(rgba: NDArray[np.uint8], paper: int) -> NDArray[np.uint8]:
-    alpha = rgba[..., 3:].astype(np.float32) / 255
-    return np.rint(rgba[..., :3].astype(np.float32) * alpha + paper * (1 - alpha)).astype(np.uint8)
-
-
-def _luminance(rgb: NDArray[np.uint8]) -> Gray:
-    """What the eye sees, unless the writing differs from its paper by colour alone.
-
-    Yellow on white has an eighth of the contrast of black in luminance, all of it in blue: where one
-    channel varies more than twice as much as luminance does, that channel is taken.
-    """
-    gray = np.asarray(Image.fromarray(rgb).convert("L"))  # 0.299 R + 0.587 G + 0.114 B, ITU-R BT.601
-    step = max(1, math.isqrt(gray.size // 40_000))  # so many pixels tell the spread of any photograph
-    spread = rgb[::step, ::step].reshape(-1, 3).std(axis=0)
-    best = int(spread.argmax())
-    return rgb[..., best] if spread[best] > 2 * gray[::step, ::step].std() + 1 else gray
-
-
-def _in_bands(
-    function: Callable[[NDArray[np.uint8]], NDArray[np.uint8]], pixels: NDArray[np.uint8]
-) -> NDArray[np.uint8]:
-    """``function`` of some rows at a time: the floats of a whole 50-megapixel photograph take 2 GB."""
-    rows = max(1, 1_000_000 // pixels.shape[1])
-    return np.concatenate([function(pixels[top : top + rows]) for top in range(0, len(pixels), rows)])
