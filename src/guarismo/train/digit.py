@@ -32,7 +32,7 @@ from guarismo.train.unfold import starting_weights
 from guarismo.train.wiggle import Rng, wiggle
 from guarismo.workers import cores
 
-MODEL_VERSION = "2026.11.10"
+MODEL_VERSION = "2026.11.11"
 
 MOST_WRONG = 0.0005
 """Operating point of ``read``: at most one in two thousand accepted digits of held-out writers is wrong."""
