@@ -13,7 +13,7 @@ from corpora import done, parts, png, read, write_folder, write_parquet, write_t
 from guarismo.batch import store as stores
 from guarismo.batch.pool import pool
 from guarismo.batch.run import Job, prepare
-from guarismo.errors import DataError, GuarismoError
+from guarismo.errors import DataError, GuarismoError, UsageError
 
 pytest.importorskip("moto.server")
 pytest.importorskip("s3fs")
@@ -75,6 +75,17 @@ def test_from_there_to_there_with_a_stop_in_the_middle(bucket: Any, tmp_path: Pa
     assert whole.total.counts == again.total.counts
     done(prepare(job, overwrite=True))
     assert fetch(bucket, "archive/out") == parts(tmp_path / "out")
+
+
+def test_what_is_in_a_bucket_already_is_not_written_to_but_a_placeholder_is_nothing(
+    bucket: Any, tmp_path: Path, fake_model: Path
+) -> None:
+    write_folder(tmp_path / "in", 2)
+    bucket.pipe("archive/mine/2024/a.png", b"years")
+    bucket.pipe("archive/new/", b"")  # as consoles make a "folder"
+    with pytest.raises(UsageError, match="holds other files .2024"):
+        prepare(Job(str(tmp_path / "in"), "s3://archive/mine", model=str(fake_model)))
+    assert done(prepare(Job(str(tmp_path / "in"), "s3://archive/new", model=str(fake_model)))).total.pictures == 2
 
 
 def test_a_list_of_objects_and_a_limit(bucket: Any, tmp_path: Path, fake_model: Path) -> None:

@@ -203,14 +203,16 @@ class Remote:
                 yield File(relative, int(about.get("size") or 0), str(tag).strip('"'))
 
     def sizes(self, folder: str) -> dict[str, int]:
-        there = self._there(folder)
-        return {each["name"].rpartition("/")[2]: int(each["size"] or 0) for each in there if each["type"] == "file"}
+        there = [each for each in self._there(folder) if each["type"] == "file" and not each["name"].endswith("/")]
+        return {each["name"].rpartition("/")[2]: int(each["size"] or 0) for each in there}
 
     def folders(self, folder: str) -> list[str]:
-        there = self._there(folder)
-        return [each["name"].rstrip("/").rpartition("/")[2] for each in there if each["type"] == "directory"]
+        own = self._fs._strip_protocol(folder).rstrip("/")
+        there = [each["name"].rstrip("/") for each in self._there(folder) if each["type"] == "directory"]
+        return [name.rpartition("/")[2] for name in there if name != own]
 
     def _there(self, folder: str) -> list[dict[str, Any]]:
+        """What is listed below a folder; its own placeholder, "folder/", may be among it."""
         with in_os_errors():
             try:
                 return list(self._fs.ls(folder, detail=True))
