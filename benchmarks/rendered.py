@@ -190,8 +190,10 @@ def _ruled(sheet: Sheet, rng: Rng, top: int, pitch: int) -> None:
     step = pitch // int(rng.integers(1, 4)) if squared else pitch
     for y in range(top % step if squared else top, PAGE[0], step):
         sheet.rule((0, y), (PAGE[1], y), colour, thick)
-    for x in range(int(rng.integers(0, step)), PAGE[1] if squared else 0, step):
-        sheet.rule((x, 0), (x, PAGE[0]), colour, thick)
+    first = int(rng.integers(0, step))
+    if squared:
+        for x in range(first, PAGE[1], step):
+            sheet.rule((x, 0), (x, PAGE[0]), colour, thick)
     if rng.random() < 0.4:
         x = int(rng.integers(40, 66))
         sheet.rule((x, 0), (x, PAGE[0]), (0.9, 0.5, 0.5), thick)

@@ -189,8 +189,8 @@ def test_a_wedge_of_shadow_in_a_cell_is_no_writing(corner: bool) -> None:
     cell = np.full((40, 40), 210, np.uint8)
     wedge = [(0, 0), (0, 40), (12, 40)] if not corner else [(40, 40), (19, 40), (40, 8)]
     cv2.fillPoly(cell, [np.array(wedge)], (130,))
-    assert cells.is_empty(cell)
-    assert not cells.is_empty(np.minimum(cell, on_paper(written(4, 3, 26), (40, 40))))
+    assert cells.writing(cell).empty
+    assert not cells.writing(np.minimum(cell, on_paper(written(4, 3, 26), (40, 40)))).empty
 
 
 def test_a_table_of_one_row_keeps_its_columns_of_several_widths() -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from guarismo import page
+from guarismo.cells import writing
 from guarismo.cutout import Cutout
 from guarismo.grids import Cell, GridCut
 from guarismo.layout import Layout
@@ -233,15 +234,19 @@ def test_boxes_that_do_not_touch_are_one_number_told_once(text: str, side: int, 
 
 
 def test_two_digits_in_a_cell_are_two_though_one_of_them_looks_like_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    sixteen = np.full((60, 40), 21, np.uint8)
-    sixteen[10:50, 8:11] = sixteen[10:50, 20:34] = 5
-    sixteen = np.where(sixteen == 21, np.uint8(255), sixteen).astype(np.uint8)
-    sixteen[0, 0] = 21
-    there = replace(cell(0, 0, 21), cutout=Cutout(sixteen, (300, 300), np.eye(3)))
+    there = replace(cell(0, 0, 21), several=True)
     (table,) = read(
         monkeypatch, Layout((grid(2, 2, there),), ()), {21: digit(6, confidence=0.9998)}, {21: number("16")}
     ).grids
     assert table.cells[0][0].text == "16"
+
+
+@pytest.mark.parametrize(("edges", "several"), [((8, 11, 20, 34), True), ((8, 11, 11, 34), False), ((8, 34), False)])
+def test_high_pieces_of_ink_side_by_side_are_several(edges: tuple[int, ...], several: bool) -> None:
+    gray = np.full((60, 40), 255, np.uint8)
+    for left, right in zip(edges[::2], edges[1::2], strict=True):
+        gray[10:50, left:right] = 5
+    assert writing(gray).several is several and not writing(gray).empty
 
 
 def test_grids_side_by_side_come_from_left_to_right_though_one_lies_higher(monkeypatch: pytest.MonkeyPatch) -> None:

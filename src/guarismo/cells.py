@@ -33,6 +33,7 @@ RIM = 0.06
 class Cell:
     """``cutout`` is the inside of the cell, upright, without its ruled lines; ``empty`` that no ink is in it.
 
+    ``several``: high pieces of ink stand side by side in it, paper between them, as two digits do.
     ``row`` and ``column`` count from 0; a merged cell has a ``row_span`` or ``column_span`` above 1.
     """
 
@@ -42,6 +43,7 @@ class Cell:
     column_span: int
     cutout: Cutout
     empty: bool
+    several: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,36 +108,43 @@ def _line_end(dark: NDArray[np.float32], most: int) -> int:
     return int(min(most, max(ends, default=most) + 1))
 
 
-def is_empty(gray: Gray) -> bool:
-    """No ink in the inside of a cell but specks, grain and remains of its lines."""
-    pieces, rows = _written(gray)
-    return bool(pieces[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(initial=0) < max(4, SMALLEST * rows))
-
-
 ALIKE = 0.6
 """Share of the highest one's height from which on a piece of ink beside it may be another digit."""
 
 
-def has_several(gray: Gray) -> bool:
-    """Whether high pieces of ink stand side by side in a cell, paper between them, as two digits do."""
-    pieces, rows = _written(gray)
-    left, _top, width, height, _area = pieces.T
-    high = height >= max(ALIKE * height.max(initial=0), SMALLEST * rows)
-    order = np.argsort(left[high])
-    ends = np.maximum.accumulate((left + width)[high][order])
-    return bool((left[high][order][1:] > ends[:-1]).any())
+@dataclass(frozen=True, slots=True, eq=False)
+class Writing:
+    """The pieces of ink inside of a cell, int64 (N, 5): left, top, width, height, area; and the ``rows`` of the picture
+    in which these are counted."""
+
+    pieces: NDArray[np.int64]
+    rows: int
+
+    @property
+    def empty(self) -> bool:
+        """No ink but specks, grain and remains of the cell's lines."""
+        longest = self.pieces[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(initial=0)
+        return bool(longest < max(4, SMALLEST * self.rows))
+
+    @property
+    def several(self) -> bool:
+        """High pieces stand side by side, paper between them."""
+        left, _top, width, height, _area = self.pieces.T
+        high = height >= max(ALIKE * height.max(initial=0), SMALLEST * self.rows)
+        order = np.argsort(left[high])
+        ends = np.maximum.accumulate((left + width)[high][order])
+        return bool((left[high][order][1:] > ends[:-1]).any())
 
 
-def _written(gray: Gray) -> tuple[NDArray[np.int64], int]:
-    """The pieces of ink inside of a cell, int64 (N, 5): left, top, width, height, area; and the rows of the picture in
-    which these are counted."""
+def writing(gray: Gray) -> Writing:
+    """What is written inside of a cell, uint8 (H, W) without its lines."""
     small = shrink(gray, WORK)
     mask = find_ink(subtract_paper(dark_on_light(small))).astype(np.uint8)
     mask[_lies_along_a_side(mask)] = 0
     rim = max(2, round(RIM * min(mask.shape)))
     mask[:rim] = mask[-rim:] = mask[:, :rim] = mask[:, -rim:] = 0
     _count, _labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    return np.asarray(stats[1:], np.int64), len(mask)
+    return Writing(np.asarray(stats[1:], np.int64), len(mask))
 
 
 ALONG, REACHES = 0.4, 0.55

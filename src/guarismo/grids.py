@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from guarismo import lattice as lattices
 from guarismo import rulings, unbend
-from guarismo.cells import LARGEST, Cell, Place, cut, is_empty, places
+from guarismo.cells import LARGEST, Cell, Place, cut, places, writing
 from guarismo.cutout import Corners, around
 from guarismo.paper import shrink
 from guarismo.types import Box, Gray
@@ -100,7 +100,8 @@ def _grid(gray: Gray, nodes: NDArray[np.float64], inside: list[Place]) -> GridCu
         ]
         cutout = cut(base, sides * factor, (gray.shape[0], gray.shape[1]), to_caller)
         span = (place.bottom - place.top, place.right - place.left)
-        cells.append(Cell(place.top, place.left, *span, cutout, is_empty(cutout.gray)))
+        written = writing(cutout.gray)
+        cells.append(Cell(place.top, place.left, *span, cutout, written.empty, written.several))
     corners = nodes[[0, 0, -1, -1], [0, -1, -1, 0]].astype(np.float32)
     return GridCut(rows, columns, tuple(cells), corners, around(nodes.reshape(-1, 2), gray.shape))
 

@@ -47,13 +47,12 @@ def layout(gray: Gray) -> Layout:
     flat = sheet.flat(gray)
     inverted = _is_light_on_dark(shrink(flat.gray, GLANCE))
     dark, base = (255 - one if inverted else one for one in (flat.gray, gray))
-    if any(_is_fine(grid) for grid in found):
-        everything = inked.inked(dark)
-        found = [grid for grid in found if not (_is_fine(grid) and _is_written_over(everything, grid, flat))]
-    if any(_is_patchy(grid) for grid in found):
-        rules = inked.inked(dark).lines
-        found = [grid for grid in found if not _is_patchy(grid) or not _is_among(rules, grid, flat)]
-    page = inked.inked(dark, _covered(found, flat))
+    page = None
+    if any(_is_fine(grid) or _is_patchy(grid) for grid in found):
+        page = inked.inked(dark)
+        found = [grid for grid in found if not _is_paper(grid, page, flat)]
+    if found or page is None:
+        page = inked.inked(dark, _covered(found, flat))
     lines = textlines.find(page)
     rows = [grid for grid in found if grid.rows == 1]
     places = [line.box for line in lines.lines] + [_on_page(grid.box, flat) for grid in rows]
@@ -164,6 +163,12 @@ def is_ruled(grid: GridCut, shape: tuple[int, ...]) -> bool:
         columns[cell.column] += cell.row_span / grid.rows
         rows[cell.row] += cell.column_span / grid.columns
     return all(float((shares < DRAWN).mean()) <= OPEN for shares in (columns, rows))
+
+
+def _is_paper(grid: GridCut, page: inked.Inked, flat: Cutout) -> bool:
+    """Whether it is squared paper, or a sheet's rules with strokes between them. Nothing of ``page`` is ignored."""
+    squared = _is_fine(grid) and _is_written_over(page, grid, flat)
+    return squared or (_is_patchy(grid) and _is_among(page.lines, grid, flat))
 
 
 FINE, SQUARE = 100, (0.75, 1.33)

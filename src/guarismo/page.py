@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guarismo import decode, sheet
-from guarismo.cells import has_several
 from guarismo.cutout import Cutout
 from guarismo.grids import Cell, GridCut
 from guarismo.ink import frames
@@ -118,7 +117,7 @@ class _Eyes:
     def _cells(self, cells: Sequence[Cell]) -> list[Number]:
         """What is in each cell: one digit, or a number where there is more."""
         found = [decode.as_number(digit) for digit in self.digits.read(cell.cutout.gray for cell in cells)]
-        several = [i for i, one in enumerate(found) if not _is_one_digit(one) or has_several(cells[i].cutout.gray)]
+        several = [i for i, one in enumerate(found) if not _is_one_digit(one) or cells[i].several]
         for i, number in zip(several, self.lines.read(cells[i].cutout.gray for i in several), strict=True):
             found[i] = _surer(found[i], number)
         cutouts = [cell.cutout for cell in cells]

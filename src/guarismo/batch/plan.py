@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from guarismo.batch import containers
-from guarismo.batch.store import File, join, scheme, source_errors, store
+from guarismo.batch.store import File, join, scheme, source_errors, store, unknown
 from guarismo.errors import DataError, UsageError
 from guarismo.image import SUFFIXES, UNREAD
 
@@ -96,9 +96,7 @@ def _all_pieces(source: Source, counting: bool, without: str, left_out: Counter[
     place = store(source.root)
     if source.name.lower().endswith(LISTS):
         for path in _listed(source):
-            try:
-                store(join(source.root, path))
-            except UsageError:  # an address of a kind that nobody knows: an error of its own when it is read
+            if unknown(join(source.root, path)):  # an error of its own when it is read
                 yield Piece(path)
             else:
                 yield from _of_file(source.root, File(path, 0, ""), counting)

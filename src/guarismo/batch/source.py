@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from guarismo.batch import containers
 from guarismo.batch.plan import Piece
 from guarismo.batch.shard import TOO_LITTLE, Picture
-from guarismo.batch.store import bounded, in_os_errors, join, reason, scheme, source_errors, store
-from guarismo.errors import DataError, PictureError, UsageError
+from guarismo.batch.store import bounded, in_os_errors, join, reason, scheme, source_errors, store, unknown
+from guarismo.errors import DataError, PictureError
 
 PAUSES = (1.0, 5.0, 20.0)
 """Seconds before a store far away is asked again: a restart of its front end takes that long, no longer one is told."""
@@ -27,21 +27,12 @@ def pictures(root: str, pieces: Iterable[Piece], listed: bool = False) -> Iterat
     """
     for piece in pieces:
         address = join(root, piece.path)
-        if listed and (unknown := _unknown(address)):
-            yield _id(piece.path), unknown
+        if listed and (why := unknown(address)):
+            yield _id(piece.path), PictureError("the picture: {reason}", reason=why)
         elif address.lower().endswith(containers.SUFFIXES):
             yield from _inside(address, piece, listed)
         else:
             yield _id(piece.path), _patiently(address, listed)
-
-
-def _unknown(address: str) -> DataError | None:
-    """Why nothing can be read from an address of that kind, if so."""
-    try:
-        store(address)
-    except UsageError as error:
-        return PictureError("the picture: {reason}", reason=error)
-    return None
 
 
 def _id(path: str) -> str:

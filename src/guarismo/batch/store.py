@@ -81,6 +81,15 @@ def store(address: str) -> Store:
     return _remote(scheme(address)) if scheme(address) else Local()
 
 
+def unknown(address: str) -> UsageError | None:
+    """Why nothing can be read from or written to an address of that kind; None where it can."""
+    try:
+        store(address)
+    except UsageError as error:
+        return error
+    return None
+
+
 @cache
 def _remote(name: str) -> Store:
     return Remote(name)

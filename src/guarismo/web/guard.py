@@ -90,9 +90,9 @@ class Guard:
             self._metrics.answered(route, status, time.perf_counter() - began)
 
     def _refused(self, request: Request) -> Response | None:
-        path, settings = request.url.path, self._settings
-        closed = settings.api_key is not None and path not in OPEN and not path.startswith("/static/")
-        if closed and not _is_key(request.headers, settings.api_key or ""):
+        path, settings, key = request.url.path, self._settings, self._settings.api_key
+        closed = path not in OPEN and not path.startswith("/static/")
+        if key is not None and closed and not _is_key(request.headers, key):
             told = "a wrong key, or none; send it as X-API-Key"
             return problems.answer(401, told, {"WWW-Authenticate": "Bearer"})
         length = request.headers.get("content-length", "0")
