@@ -17,10 +17,11 @@ HAIRLINE = Pen(width=0.02, pressure=0.1, softness=0.0)
 FELT = Pen(width=0.17, pressure=0.1, softness=0.006)
 
 
-def written(digit: int, seed: int, size: int = 120, pen: Pen = BALLPOINT) -> Gray:
-    """One writer's digit, black on white and cut close: uint8 (H, W), about ``size`` pixels high."""
+def written(digit: int, seed: int, size: int = 120, pen: Pen = BALLPOINT, form: str | None = None) -> Gray:
+    """One writer's digit, black on white and cut close: uint8 (H, W), about ``size`` pixels high. With a ``form`` it stays
+    the same digit when hands learn more shapes."""
     rng = np.random.default_rng([seed, digit])
-    return draw(Hand.random(rng).write(digit, rng), size, pen, rng)
+    return draw(Hand.random(rng).write(digit, rng, form), size, pen, rng)
 
 
 def on_paper(drawing: Gray, shape: tuple[int, int] = (240, 240), at: tuple[float, float] = (0.5, 0.5)) -> Gray:
