@@ -63,6 +63,44 @@ def test_pencil_on_ruled_paper_is_ink_beside_the_darker_rules() -> None:
     assert (found.ink[cv2.dilate(pencil, np.ones((7, 7), np.uint8)) == 0] == 1).mean() < 0.002
 
 
+def squares(step: int, level: int) -> Gray:
+    """Squared paper, its lines two pixels wide."""
+    gray = np.full((900, 700), 240, np.uint8)
+    for place in range(step // 2, 900, step):
+        gray[place : place + 2] = gray[:, place : place + 2] = level
+    return gray
+
+
+@pytest.mark.parametrize("step", [7, 15, 40])
+def test_bare_squared_paper_has_no_ink_where_its_lines_cross(step: int) -> None:
+    found = inked.inked(squares(step, 170))
+    assert not found.ink.any()
+    assert found.lines.mean() == pytest.approx((squares(step, 170) < 240).mean(), abs=0.01)
+
+
+def test_a_stroke_along_a_rule_is_ink_and_is_seen_without_the_rule() -> None:
+    gray = squares(40, 190)
+    stroke = np.zeros_like(gray)
+    cv2.line(stroke, (137, 305), (144, 345), 1, 3)  # a one along the upright rule at 140
+    cv2.ellipse(stroke, (190, 330), (16, 26), 0, 0, 360, 1, 3)
+    gray = np.where(stroke > 0, gray * 0.55, gray).astype(np.uint8)
+    found = inked.inked(gray)
+    assert (found.ink[stroke > 0] == 1).mean() > 0.9
+    assert (found.ink[cv2.dilate(stroke, np.ones((5, 5), np.uint8)) == 0] == 1).mean() < 0.001
+    over = (stroke > 0) & (found.ruled > 0)
+    assert np.median(found.unruled[over]) == pytest.approx(240 * 0.55, abs=15)
+    assert np.median(found.unruled[(stroke == 0) & (found.lines > 0)]) > 232
+
+
+def test_rules_too_faint_to_be_ink_beside_a_strong_pen_go_on_there() -> None:
+    gray = squares(30, 205)
+    for x in range(200, 500, 70):
+        cv2.ellipse(gray, (x, 430), (22, 34), 0, 0, 360, 20, 7)
+    (around,) = (part for part in layout.layout(gray).parts if isinstance(part, Cutout))
+    paper = around.gray[cv2.erode(around.gray, np.ones((7, 7), np.uint8)) > 150]
+    assert (paper > 225).mean() > 0.95
+
+
 @pytest.mark.parametrize("light_on_dark", [False, True])
 def test_writing_on_a_sheet_half_in_the_shade_is_what_is_found(light_on_dark: bool) -> None:
     gray = np.full((1200, 900), 235, np.uint8)

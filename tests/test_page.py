@@ -188,12 +188,13 @@ def test_a_page_on_its_side_or_head_is_read_as_its_digits_read_best(quarters: in
         assert came == pytest.approx(place[quarters - 1], abs=12)
 
 
-@pytest.mark.parametrize("step", [20, 32, 50])
-def test_squared_paper_is_no_table(step: int) -> None:
+@pytest.mark.parametrize(("step", "pitch", "scale"), [(20, 125, 2.2), (32, 125, 2.2), (50, 125, 2.2), (60, 120, 1.6)])
+def test_squared_paper_is_no_table(step: int, pitch: int, scale: float) -> None:
     texts, squared = ["7968", "5573", "4702", "6117", "4812"], np.full((700, 700), 248, np.uint8)
     squared[step // 2 :: step] = squared[:, step // 2 :: step] = 190
-    for place, text in enumerate(texts):
-        cv2.putText(squared, text, (80, 110 + 125 * place), cv2.FONT_HERSHEY_SIMPLEX, 2.2, (40,), 4, cv2.LINE_AA)
+    for place, text in enumerate(texts):  # in the last case between the rules
+        at = (80, (140 if step == 60 else 110) + pitch * place)
+        cv2.putText(squared, text, at, cv2.FONT_HERSHEY_SIMPLEX, scale, (40,), 4, cv2.LINE_AA)
     found = Reader(threads=1).page(squared)
     assert found.grids == ()
     assert [one.text for one in found.numbers if len(one.text) == 4 and one.status in ("read", "unsure")] == texts

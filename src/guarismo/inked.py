@@ -16,6 +16,9 @@ from guarismo.types import Gray
 Mask = NDArray[np.uint8]
 """uint8 (H, W): 1 ink, 0 paper."""
 
+Dark = NDArray[np.uint8]
+"""uint8 (H, W): how much of the paper's light is missing, 255 all of it."""
+
 FAINTEST = 0.07
 """Share of the paper's light that ink takes at least: a hard pencil takes 0.08, JPEG's blocks 0.03."""
 
@@ -36,13 +39,16 @@ LOWEST = 7
 class Inked:
     """``ink`` without ruled lines, ``lines`` the ruled lines alone, ``ignored`` where nothing was looked for: uint8
     (H, W) of 0 and 1. ``paper`` uint8 (H, W) is the level of the paper under each pixel, ``dark`` uint8 (H, W) how much
-    of it is missing, 255 all."""
+    of it is missing, 255 all. ``ruled`` is 1 on lines and on strokes over them, where ``unruled`` uint8 (H, W) is the
+    page as it would be without its lines."""
 
     ink: Mask
     lines: Mask
     ignored: Mask
     paper: Gray
-    dark: NDArray[np.uint8]
+    dark: Dark
+    ruled: Mask
+    unruled: Gray
 
 
 def inked(gray: Gray, ignored: Mask | None = None) -> Inked:
@@ -50,21 +56,65 @@ def inked(gray: Gray, ignored: Mask | None = None) -> Inked:
     paper = _paper(gray)
     dark = np.asarray(255 - cv2.divide(gray, np.maximum(paper, 1), scale=255), np.uint8)
     ignored = np.zeros_like(dark) if ignored is None else ignored
-    ink, lines = _parted(dark, dark, ignored)
-    if lines.any():  # printed rules are darker than pencil, and would set what is ink beside them
-        written = np.where(cv2.dilate(lines, np.ones((5, 5), np.uint8)) > 0, np.uint8(0), dark)
-        ink, lines = _parted(dark, written, ignored)
-    return Inked(np.asarray(ink & ~lines & 1, np.uint8), lines, ignored, paper, dark)
+    parted = _parted(dark, dark, ignored)
+    if parted.lines.any():  # printed rules are darker than pencil, and would set what is ink beside them
+        written = np.where(cv2.dilate(parted.lines, np.ones((5, 5), np.uint8)) > 0, np.uint8(0), dark)
+        parted = _parted(dark, written, ignored)
+    ink = np.asarray(parted.ink & ~parted.lines & 1, np.uint8)
+    unruled = np.asarray(cv2.multiply(paper, 255 - parted.left, scale=1 / 255), np.uint8)
+    return Inked(ink, parted.lines, ignored, paper, dark, parted.ruled, unruled)
 
 
-def _parted(dark: NDArray[np.uint8], written: NDArray[np.uint8], ignored: Mask) -> tuple[Mask, Mask]:
-    """All ink, by the darkness of what is ``written`` near it, and which of it is ruled lines."""
-    ink = _ink(dark, written)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Parted:
+    """All ink; which of it is ruled lines; these and the strokes over them; how dark a page is without its lines."""
+
+    ink: Mask
+    lines: Mask
+    ruled: Mask
+    left: Dark
+
+
+def _parted(dark: Dark, written: Dark, ignored: Mask) -> _Parted:
+    """Of a page and of what is ``written`` on it, by which it is told what is dark enough for ink."""
+    floor = _floor(dark)
+    pens = _pens(written)
+    faintest = np.maximum(pens * np.float32(SHARE), np.float32(floor))
+    ink = np.asarray(dark > faintest, np.uint8)
     ink[ignored > 0] = 0
     height = usual_height(ink)
-    level = _rules(ink, max(40, round(2.2 * height)))
-    upright = np.ascontiguousarray(_rules(np.ascontiguousarray(ink.T), max(50, round(2.5 * height))).T)
-    return ink, np.asarray(level | upright, np.uint8)
+    least = max(40, round(2.2 * height)), max(50, round(2.5 * height))
+    there = np.asarray(dark > floor, np.uint8)
+    level, crossed = _rules(ink, there, least[0])
+    turned = _rules(np.ascontiguousarray(ink.T), np.ascontiguousarray(there.T), least[1])
+    upright, across = (np.ascontiguousarray(one.T) for one in turned)
+    ruled = np.asarray(level | upright | crossed | across, np.uint8)
+    lines = np.asarray(level | upright | ((level | crossed) & (upright | across)), np.uint8)
+    if not lines.any():
+        return _Parted(ink, lines, ruled, dark)
+    left = np.where(lines > 0, _without(dark, least), np.minimum(dark, pens)).astype(np.uint8)
+    over = np.asarray(lines & (left > faintest), np.uint8)
+    lines &= ~_reached(over, np.asarray(ink & ~lines & 1, np.uint8))
+    return _Parted(ink, lines, ruled, left)
+
+
+def _without(dark: Dark, least: tuple[int, int]) -> Dark:
+    """How dark a page is on its ruled lines without these: what is written over one is darker than the line is along
+    ``least`` pixels (a top-hat by openings)."""
+    light = np.full_like(dark, 255, np.float32)
+    for thick, long in (((3, 1), (1, least[0])), ((1, 3), (least[1], 1))):
+        thickened = cv2.dilate(dark, np.ones(thick, np.uint8))  # or it would be lost where it is not quite level
+        rule = cv2.morphologyEx(thickened, cv2.MORPH_OPEN, np.ones(long, np.uint8))
+        light *= (255 - rule) / np.float32(255)
+    return np.asarray(np.clip(255 - (255 - dark) * (255 / np.maximum(light, 1)), 0, 255), np.uint8)
+
+
+def _reached(over: Mask, ink: Mask) -> Mask:
+    """Of places on rules that are darker than these, those that ``ink`` beside the rules reaches: strokes, not dirt."""
+    count, labels = cv2.connectedComponents(over, connectivity=8)
+    reached = np.zeros(count, np.uint8)
+    reached[labels[cv2.dilate(ink, np.ones((3, 3), np.uint8)) > 0]] = 1
+    return np.asarray(over & reached[labels], np.uint8)
 
 
 def _paper(gray: Gray) -> Gray:
@@ -77,18 +127,19 @@ def _paper(gray: Gray) -> Gray:
     return np.asarray(cv2.resize(smooth, gray.shape[::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def _ink(dark: NDArray[np.uint8], written: NDArray[np.uint8]) -> Mask:
-    """``dark`` uint8 (H, W) is how much of the paper's light is missing, 255 all of it; ``written`` the same without
-    ruled lines."""
+def _floor(dark: Dark) -> float:
+    """How dark anything is at least that is not the paper's grain."""
     bare = np.abs(dark[::3, ::3].astype(np.int16) - np.median(dark[::3, ::3]))
-    grain = 1.4826 * float(np.median(bare))
-    floor = max(GRAIN * grain, FAINTEST * 255)
+    return max(GRAIN * 1.4826 * float(np.median(bare)), FAINTEST * 255)
+
+
+def _pens(written: Dark) -> NDArray[np.float32]:
+    """How dark the darkest ink near each pixel is, float32 (H, W), of what is ``written``."""
     calm = cv2.blur(written, (3, 3))
-    size = (max(1, dark.shape[1] // 4), max(1, dark.shape[0] // 4))
+    size = (max(1, written.shape[1] // 4), max(1, written.shape[0] // 4))
     peaks = cv2.resize(calm, size, interpolation=cv2.INTER_NEAREST)
     near = cv2.blur(cv2.dilate(peaks, np.ones((13, 13), np.uint8)), (9, 9))
-    level = np.maximum(cv2.resize(near, dark.shape[::-1], interpolation=cv2.INTER_LINEAR) * SHARE, floor)
-    return np.asarray(dark > level, np.uint8)
+    return np.asarray(cv2.resize(near, written.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def usual_height(ink: Mask) -> float:
@@ -99,24 +150,59 @@ def usual_height(ink: Mask) -> float:
     return float(np.percentile(height[written], 60)) if written.any() else float(LOWEST)
 
 
-def _rules(ink: Mask, least: int) -> Mask:
-    """Level lines at least ``least`` pixels long: a line's own pixels, and not those of strokes that cross it.
+MOST_PIECES = 2000
+"""Pieces of rules at most, the longest, that are looked at: squared paper has a hundred lines, each in some pieces."""
+
+GAP = 12
+"""Times their least length by which rules go on, unseen beside ink that is darker, to their next piece."""
+
+
+def _rules(ink: Mask, there: Mask, least: int) -> tuple[Mask, Mask]:
+    """Level lines at least ``least`` pixels long: a line's own pixels, and those of strokes that cross it.
+    Between two pieces of a line what is ``there``, though fainter than ink, is of it, too.
 
     The mask is thickened first, or a line one degree off the level would be many short runs.
     """
     thick = cv2.dilate(cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((1, 3), np.uint8)), np.ones((3, 1), np.uint8))
     runs = cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, least), np.uint8))
     runs = np.asarray(cv2.dilate(runs, np.ones((1, 5), np.uint8)), np.uint8) & ink
-    count, labels, stats, _centres = cv2.connectedComponentsWithStats(runs, connectivity=8)
-    rules = np.zeros_like(ink)
-    for number in range(1, min(count, 400)):
+    _count, labels, stats, _centres = cv2.connectedComponentsWithStats(runs, connectivity=8)
+    rules, crossed = np.zeros_like(ink), np.zeros_like(ink)
+    longest = 1 + np.argsort(-stats[1:, cv2.CC_STAT_WIDTH], kind="stable")[:MOST_PIECES]
+    for number in longest.tolist():
         left, top, width, height, area = stats[number].tolist()
         thickness = area / width
-        if width < 0.8 * least or thickness > 0.12 * width or height > 0.5 * width:
+        if width < 0.8 * least:
+            break
+        if thickness > 0.12 * width or height > 0.5 * width:
             continue
         tall = max(3, round(1.5 * thickness + 2))
         rows = slice(max(0, top - tall), top + height + tall)
-        near = ink[rows, left : left + width]
-        strokes = cv2.morphologyEx(near, cv2.MORPH_OPEN, np.ones((tall, 1), np.uint8))
-        rules[rows, left : left + width] |= (labels[rows, left : left + width] == number) & (strokes == 0)
-    return rules
+        near = (rows, slice(left, left + width))
+        own = labels[near] == number
+        strokes = cv2.morphologyEx(ink[near], cv2.MORPH_OPEN, np.ones((tall, 1), np.uint8)) > 0
+        rules[near] |= own & ~strokes
+        crossed[near] |= own & strokes
+    between = _between(rules | crossed, GAP * least) & there & ~(rules | crossed) & 1
+    if between.any():
+        tall_ones = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((TALL, 1), np.uint8)) > 0
+        rules |= between & ~tall_ones
+        crossed |= between & tall_ones
+    return rules, crossed
+
+
+TALL = 5
+"""Pixels of ink across a rule that is nowhere seen without it, from which on it is a stroke."""
+
+
+def _between(rules: Mask, most: int) -> Mask:
+    """Level gaps between pieces of rules, at most so many pixels long."""
+    gaps = np.zeros_like(rules)
+    thick = cv2.dilate(rules, np.ones((3, 1), np.uint8))
+    rows = np.flatnonzero(thick.any(1))
+    columns = np.arange(thick.shape[1], dtype=np.int32)
+    some = thick[rows] > 0
+    before = np.maximum.accumulate(np.where(some, columns, np.int32(-most)), 1)
+    after = np.minimum.accumulate(np.where(some, columns, np.int32(2 * thick.shape[1] + most))[:, ::-1], 1)[:, ::-1]
+    gaps[rows] = ~some & (after - before <= most)
+    return gaps

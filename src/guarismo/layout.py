@@ -178,6 +178,10 @@ DIGIT, OVER, MOSTLY_OVER = 0.4, 0.2, 1 / 3
 """Heights of a row from which on ink may be a digit; how far it reaches out of its cell, in cells, where it is written
 over the lines; and the share of such that makes squared paper. There nearly all is, in tables nothing."""
 
+ENOUGH, SCATTERED = 12, 0.22
+"""Where squares are as high as a line, digits stand inside of them, but anywhere from side to side: so many at least,
+the deviation of their middles in cells being 0.26 to 0.32, in tables of numbers at most 0.17 (docs/LOG.md)."""
+
 
 def _is_fine(grid: GridCut) -> bool:
     """Whether it has many cells, all about square."""
@@ -204,8 +208,11 @@ def _is_written_over(page: inked.Inked, grid: GridCut, flat: Cutout) -> bool:
     first, last = cv2.perspectiveTransform(ends.reshape(1, -1, 2), there)[0].reshape(2, -1, 2)
     own = np.floor((first + last) / 2)
     inside = ((own >= 0) & (own < cells[2])).all(1) & (last[:, 1] - first[:, 1] >= DIGIT)
+    if not inside.any():
+        return False
     over = ((first < own - OVER) | (last > own + 1 + OVER)).any(1)
-    return bool(inside.any()) and float(over[inside].mean()) > MOSTLY_OVER
+    across = ((first + last) / 2 - own)[inside, 0]
+    return float(over[inside].mean()) > MOSTLY_OVER or (len(across) >= ENOUGH and float(across.std()) > SCATTERED)
 
 
 RULES, PITCH = 3, (0.75, 1.33)
@@ -271,13 +278,21 @@ def _cutout(base: Gray, flat: Cutout, page: inked.Inked, lines: Lines, line: Lin
     mine = np.isin(labels, line.pieces).astype(np.uint8)
     kept = textlines.specks(lines.stats, line.height)
     kept[0] = True
-    other = (~kept[labels] & (mine == 0)).astype(np.uint8) | page.lines[near]
     grown = np.ones((3, 3), np.uint8)
+    other = (~kept[labels] & (mine == 0)).astype(np.uint8) | page.lines[near]
     apart = cv2.subtract(cv2.dilate(other, grown), cv2.dilate(mine, grown))
-    foreign = (np.asarray(apart, np.uint8) | page.lines[near] | page.ignored[near]) * np.uint8(255)
-    painted = cv2.warpPerspective(foreign, there, (columns, rows), flags=cv2.INTER_LINEAR) > 96
-    paper = cv2.warpPerspective(page.paper[near], there, (columns, rows), borderMode=cv2.BORDER_REPLICATE)
-    return replace(cut, gray=np.where(painted, paper, cut.gray).astype(np.uint8))
+    foreign = (np.asarray(apart, np.uint8) & (1 - page.lines[near])) | page.ignored[near]
+
+    def over(mask: inked.Mask) -> NDArray[np.bool_]:
+        there_too = cv2.warpPerspective(mask * np.uint8(255), there, (columns, rows), flags=cv2.INTER_LINEAR)
+        return np.asarray(there_too > 96)
+
+    def seen(gray: Gray) -> Gray:
+        warped = cv2.warpPerspective(gray[near], there, (columns, rows), borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(warped, np.uint8)
+
+    unruled = np.where(over(page.ruled[near]), seen(page.unruled), cut.gray)
+    return replace(cut, gray=np.where(over(foreign), seen(page.paper), unruled).astype(np.uint8))
 
 
 def _corners(line: Line, shape: tuple[int, ...]) -> NDArray[np.float32]:
