@@ -170,6 +170,19 @@ def test_what_is_left_of_a_rule_is_no_mark() -> None:
     assert len(line.pieces) == 4
 
 
+def test_a_point_on_a_rule_is_a_mark_and_what_the_pen_hides_of_a_rule_is_none() -> None:
+    gray = np.full((800, 600), 235, np.uint8)
+    for y in range(30, 800, 60):
+        cv2.line(gray, (0, y), (599, y), 185, 3)
+    for x in (200, 290):
+        cv2.ellipse(gray, (x, 300), (16, 22), 0, 0, 360, 60, 3)
+    cv2.rectangle(gray, (243, 328), (247, 332), 60, -1)  # hardly higher than the rule that it lies on
+    blurred = np.asarray(cv2.GaussianBlur(gray, (0, 0), 1.2), np.uint8)
+    (line,) = textlines.find(inked.inked(blurred)).lines
+    assert len(line.pieces) == 3
+    assert line.box.top > 272 and line.box.bottom > 330
+
+
 def test_of_two_sheets_on_a_table_neither_is_cut_out() -> None:
     gray = np.full((600, 900), 60, np.uint8)
     gray[80:520, 60:430] = 235

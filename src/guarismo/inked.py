@@ -84,7 +84,7 @@ def _parted(dark: Dark, written: Dark, ignored: Mask) -> _Parted:
     ink[ignored > 0] = 0
     height = usual_height(ink)
     least = max(40, round(2.2 * height)), max(50, round(2.5 * height))
-    there = np.asarray(dark > floor, np.uint8)
+    there = np.asarray(dark > FAINT_RULES * floor, np.uint8)
     level, crossed = _rules(ink, there, least[0])
     turned = _rules(np.ascontiguousarray(ink.T), np.ascontiguousarray(there.T), least[1])
     upright, across = (np.ascontiguousarray(one.T) for one in turned)
@@ -94,7 +94,7 @@ def _parted(dark: Dark, written: Dark, ignored: Mask) -> _Parted:
         return _Parted(ink, lines, ruled, dark)
     left = np.where(lines > 0, _without(dark, least), np.minimum(dark, pens)).astype(np.uint8)
     over = np.asarray(lines & (left > faintest), np.uint8)
-    lines &= ~_reached(over, np.asarray(ink & ~lines & 1, np.uint8))
+    lines &= ~_strokes(over, np.asarray(ink & ~lines & 1, np.uint8), left > PLAINLY * faintest)
     return _Parted(ink, lines, ruled, left)
 
 
@@ -109,12 +109,17 @@ def _without(dark: Dark, least: tuple[int, int]) -> Dark:
     return np.asarray(np.clip(255 - (255 - dark) * (255 / np.maximum(light, 1)), 0, 255), np.uint8)
 
 
-def _reached(over: Mask, ink: Mask) -> Mask:
-    """Of places on rules that are darker than these, those that ``ink`` beside the rules reaches: strokes, not dirt."""
+PLAINLY, LEAST_MARK = 2.0, 6
+"""Times the darkness of the faintest ink that a mark on a rule, with no ink beside it, has, and pixels of it."""
+
+
+def _strokes(over: Mask, ink: Mask, plain: NDArray[np.bool_]) -> Mask:
+    """Of places on rules that are darker than these, those that ``ink`` beside the rules reaches, and marks that are
+    ``plain`` to see: no dirt."""
     count, labels = cv2.connectedComponents(over, connectivity=8)
-    reached = np.zeros(count, np.uint8)
-    reached[labels[cv2.dilate(ink, np.ones((3, 3), np.uint8)) > 0]] = 1
-    return np.asarray(over & reached[labels], np.uint8)
+    kept = np.bincount(labels[plain], minlength=count) >= LEAST_MARK
+    kept[labels[cv2.dilate(ink, np.ones((3, 3), np.uint8)) > 0]] = True
+    return np.asarray(over & kept[labels], np.uint8)
 
 
 def _paper(gray: Gray) -> Gray:
@@ -153,19 +158,24 @@ def usual_height(ink: Mask) -> float:
 MOST_PIECES = 2000
 """Pieces of rules at most, the longest, that are looked at: squared paper has a hundred lines, each in some pieces."""
 
-GAP = 12
-"""Times their least length by which rules go on, unseen beside ink that is darker, to their next piece."""
+FAINT_RULES = 0.6
+"""Share of the darkness of the faintest ink that a rule has at least: it is thin and long, as grain never is."""
+
+THIN = 8
+"""Pixels across from which on what is fainter than ink is a blot or a letter out of focus, but no rule."""
 
 
 def _rules(ink: Mask, there: Mask, least: int) -> tuple[Mask, Mask]:
-    """Level lines at least ``least`` pixels long: a line's own pixels, and those of strokes that cross it.
-    Between two pieces of a line what is ``there``, though fainter than ink, is of it, too.
+    """Level lines at least ``least`` pixels long: a line's own pixels, and those of strokes that cross it. What is
+    ``there``, though fainter than ink, is of a line, too, where it is thin.
 
     The mask is thickened first, or a line one degree off the level would be many short runs.
     """
-    thick = cv2.dilate(cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((1, 3), np.uint8)), np.ones((3, 1), np.uint8))
-    runs = cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, least), np.uint8))
-    runs = np.asarray(cv2.dilate(runs, np.ones((1, 5), np.uint8)), np.uint8) & ink
+    thin = cv2.subtract(there, cv2.morphologyEx(there, cv2.MORPH_OPEN, np.ones((THIN, 1), np.uint8)))
+    ruled = np.asarray(cv2.bitwise_or(ink, thin), np.uint8)
+    whole = np.asarray(cv2.morphologyEx(ruled, cv2.MORPH_CLOSE, np.ones((1, 5), np.uint8)), np.uint8)
+    runs = cv2.morphologyEx(cv2.dilate(whole, np.ones((3, 1), np.uint8)), cv2.MORPH_OPEN, np.ones((1, least), np.uint8))
+    runs = np.asarray(cv2.dilate(runs, np.ones((1, 5), np.uint8)), np.uint8) & whole
     _count, labels, stats, _centres = cv2.connectedComponentsWithStats(runs, connectivity=8)
     rules, crossed = np.zeros_like(ink), np.zeros_like(ink)
     longest = 1 + np.argsort(-stats[1:, cv2.CC_STAT_WIDTH], kind="stable")[:MOST_PIECES]
@@ -179,30 +189,8 @@ def _rules(ink: Mask, there: Mask, least: int) -> tuple[Mask, Mask]:
         tall = max(3, round(1.5 * thickness + 2))
         rows = slice(max(0, top - tall), top + height + tall)
         near = (rows, slice(left, left + width))
-        own = labels[near] == number
+        own = (labels[near] == number) & (ruled[near] > 0)
         strokes = cv2.morphologyEx(ink[near], cv2.MORPH_OPEN, np.ones((tall, 1), np.uint8)) > 0
         rules[near] |= own & ~strokes
         crossed[near] |= own & strokes
-    between = _between(rules | crossed, GAP * least) & there & ~(rules | crossed) & 1
-    if between.any():
-        tall_ones = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((TALL, 1), np.uint8)) > 0
-        rules |= between & ~tall_ones
-        crossed |= between & tall_ones
     return rules, crossed
-
-
-TALL = 5
-"""Pixels of ink across a rule that is nowhere seen without it, from which on it is a stroke."""
-
-
-def _between(rules: Mask, most: int) -> Mask:
-    """Level gaps between pieces of rules, at most so many pixels long."""
-    gaps = np.zeros_like(rules)
-    thick = cv2.dilate(rules, np.ones((3, 1), np.uint8))
-    rows = np.flatnonzero(thick.any(1))
-    columns = np.arange(thick.shape[1], dtype=np.int32)
-    some = thick[rows] > 0
-    before = np.maximum.accumulate(np.where(some, columns, np.int32(-most)), 1)
-    after = np.minimum.accumulate(np.where(some, columns, np.int32(2 * thick.shape[1] + most))[:, ::-1], 1)[:, ::-1]
-    gaps[rows] = ~some & (after - before <= most)
-    return gaps

@@ -150,12 +150,27 @@ BESIDE, MOSTLY = 2, 0.8
 """A piece counts as what remains of a ruled line where this share of it lies within so many pixels of the line: a point
 that rests on it reaches out farther."""
 
+AS_DARK, AROUND = 1.4, 40
+"""How dark at most it is then, beside the lines within so many pixels: a pen's point is darker."""
+
+LEAST_MARK, MOST_ASKED = 4, 1000
+"""Pixels of a piece that may be a point, and how many pieces are asked at most, which bounds the time."""
+
 
 def _remains(page: Inked, labels: NDArray[np.int32], stats: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Which pieces are what is left of ruled lines: bool (N,)."""
     around = np.ones((2 * BESIDE + 1, 2 * BESIDE + 1), np.uint8)
     near = np.bincount(labels[cv2.dilate(page.lines, around) > 0], minlength=len(stats))
-    return np.asarray(near >= MOSTLY * stats[:, 4], bool)
+    remains = np.asarray(near >= MOSTLY * stats[:, 4], bool)
+    remains[0] = False
+    for piece in np.flatnonzero(remains & (stats[:, 4] >= LEAST_MARK))[:MOST_ASKED].tolist():
+        left, top, width, height, _area = stats[piece].tolist()
+        spare = AROUND + max(width, height)
+        here = (slice(max(0, top - spare), top + height + spare), slice(max(0, left - spare), left + width + spare))
+        dark, mine = page.dark[here], labels[here] == piece
+        rule = float(np.percentile(dark[page.lines[here] > 0], 90))
+        remains[piece] = float(np.percentile(dark[mine], 75)) <= AS_DARK * rule
+    return remains
 
 
 BEFORE, AFTER, DASHED = 0.6, 1.05, 1.6
