@@ -84,7 +84,7 @@ def _parted(dark: Dark, written: Dark, ignored: Mask) -> _Parted:
     ink[ignored > 0] = 0
     height = usual_height(ink)
     least = max(40, round(2.2 * height)), max(50, round(2.5 * height))
-    there = np.asarray(dark > FAINT_RULES * floor, np.uint8)
+    there = np.asarray((dark > FAINT_RULES * floor) & (ignored == 0), np.uint8)
     level, crossed = _rules(ink, there, least[0])
     turned = _rules(np.ascontiguousarray(ink.T), np.ascontiguousarray(there.T), least[1])
     upright, across = (np.ascontiguousarray(one.T) for one in turned)
