@@ -109,15 +109,17 @@ def _without(dark: Dark, least: tuple[int, int]) -> Dark:
     return np.asarray(np.clip(255 - (255 - dark) * (255 / np.maximum(light, 1)), 0, 255), np.uint8)
 
 
-PLAINLY, LEAST_MARK = 2.0, 6
-"""Times the darkness of the faintest ink that a mark on a rule, with no ink beside it, has, and pixels of it."""
+PLAINLY, LEAST_MARK, LONGEST_MARK = 2.0, 6, 2.5
+"""Times the darkness of the faintest ink that a mark on a rule, with no ink beside it, has, pixels of it, and its length
+against its width at most: a rule that leans is darker than itself along the level, too."""
 
 
 def _strokes(over: Mask, ink: Mask, plain: NDArray[np.bool_]) -> Mask:
     """Of places on rules that are darker than these, those that ``ink`` beside the rules reaches, and marks that are
     ``plain`` to see: no dirt."""
-    count, labels = cv2.connectedComponents(over, connectivity=8)
-    kept = np.bincount(labels[plain], minlength=count) >= LEAST_MARK
+    count, labels, stats, _centres = cv2.connectedComponentsWithStats(over, connectivity=8)
+    short = stats[:, 2:4].max(1) <= LONGEST_MARK * stats[:, 2:4].min(1)
+    kept = short & (np.bincount(labels[plain], minlength=count) >= LEAST_MARK)
     kept[labels[cv2.dilate(ink, np.ones((3, 3), np.uint8)) > 0]] = True
     return np.asarray(over & kept[labels], np.uint8)
 

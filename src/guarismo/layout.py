@@ -178,9 +178,10 @@ DIGIT, OVER, MOSTLY_OVER = 0.4, 0.2, 1 / 3
 """Heights of a row from which on ink may be a digit; how far it reaches out of its cell, in cells, where it is written
 over the lines; and the share of such that makes squared paper. There nearly all is, in tables nothing."""
 
-ENOUGH, SCATTERED = 12, 0.22
+ENOUGH, SCATTERED, BAR = 12, 0.22, 0.12
 """Where squares are as high as a line, digits stand inside of them, but anywhere from side to side: so many at least,
-the deviation of their middles in cells being 0.26 to 0.32, in tables of numbers at most 0.17 (docs/LOG.md)."""
+the deviation of their middles in cells being 0.26 to 0.38, in tables of numbers at most 0.17 (docs/LOG.md). What is
+narrower and as near to a cell's side may be a piece of this."""
 
 
 def _is_fine(grid: GridCut) -> bool:
@@ -211,7 +212,8 @@ def _is_written_over(page: inked.Inked, grid: GridCut, flat: Cutout) -> bool:
     if not inside.any():
         return False
     over = ((first < own - OVER) | (last > own + 1 + OVER)).any(1)
-    across = ((first + last) / 2 - own)[inside, 0]
+    across, wide = ((first + last) / 2 - own)[inside, 0], (last - first)[inside, 0]
+    across = across[(wide > BAR) | (np.abs(across - 0.5) < 0.5 - BAR)]
     return float(over[inside].mean()) > MOSTLY_OVER or (len(across) >= ENOUGH and float(across.std()) > SCATTERED)
 
 
