@@ -110,8 +110,8 @@ def _without(dark: Dark, least: tuple[int, int]) -> Dark:
 
 
 PLAINLY, LEAST_MARK, LONGEST_MARK = 2.0, 6, 2.5
-"""Times the darkness of the faintest ink that a mark on a rule, with no ink beside it, has, pixels of it, and its length
-against its width at most: a rule that leans is darker than itself along the level, too."""
+"""Of a mark on a rule with no ink beside it: its darkness, times that of the faintest ink; its pixels; and its length
+against its width at most, for a rule that leans is darker than itself along the level, too."""
 
 
 def _strokes(over: Mask, ink: Mask, plain: NDArray[np.bool_]) -> Mask:
