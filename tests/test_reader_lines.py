@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -224,8 +225,9 @@ def test_the_digit_model_names_what_stands_alone_and_numbers_stand(reader: Reade
     found = reader.readings(pictures)
     assert [type(one) for one in found] == [Number, Digit, Digit, Digit, Number, Number]
     alone = reader.number(pictures[0])  # its confidence may differ in the last place, by how many are read at once
-    assert (found[0].text, found[0].status, found[0].box) == (alone.text, alone.status, alone.box)
-    assert found[0].confidence == pytest.approx(alone.confidence)
+    said = (found[0].confidence, found[0].digits_confidence)
+    assert said == pytest.approx((alone.confidence, alone.digits_confidence), rel=1e-12)
+    assert replace(found[0], confidence=alone.confidence, digits_confidence=alone.digits_confidence) == alone
     assert found[1] == reader.digit(pictures[1]) and found[1].text == "7"
     assert (found[2].status, found[2].box.width) == ("blank", 400)
     assert found[3].box == reader.digit(pictures[3]).box
