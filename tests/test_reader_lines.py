@@ -225,9 +225,10 @@ def test_the_digit_model_names_what_stands_alone_and_numbers_stand(reader: Reade
     found = reader.readings(pictures)
     assert [type(one) for one in found] == [Number, Digit, Digit, Digit, Number, Number]
     alone = reader.number(pictures[0])  # its confidence may differ in the last place, by how many are read at once
-    said = (found[0].confidence, found[0].digits_confidence)
-    assert said == pytest.approx((alone.confidence, alone.digits_confidence), rel=1e-12)
-    assert replace(found[0], confidence=alone.confidence, digits_confidence=alone.digits_confidence) == alone
+    among = found[0]
+    assert isinstance(among, Number)
+    assert (among.confidence, among.digits_confidence) == pytest.approx((alone.confidence, alone.digits_confidence), rel=1e-12)
+    assert replace(among, confidence=alone.confidence, digits_confidence=alone.digits_confidence) == alone
     assert found[1] == reader.digit(pictures[1]) and found[1].text == "7"
     assert (found[2].status, found[2].box.width) == ("blank", 400)
     assert found[3].box == reader.digit(pictures[3]).box
