@@ -227,7 +227,9 @@ def test_the_digit_model_names_what_stands_alone_and_numbers_stand(reader: Reade
     alone = reader.number(pictures[0])  # its confidence may differ in the last place, by how many are read at once
     among = found[0]
     assert isinstance(among, Number)
-    assert (among.confidence, among.digits_confidence) == pytest.approx((alone.confidence, alone.digits_confidence), rel=1e-12)
+    assert (among.confidence, among.digits_confidence) == pytest.approx(
+        (alone.confidence, alone.digits_confidence), rel=1e-12
+    )
     assert replace(among, confidence=alone.confidence, digits_confidence=alone.digits_confidence) == alone
     assert found[1] == reader.digit(pictures[1]) and found[1].text == "7"
     assert (found[2].status, found[2].box.width) == ("blank", 400)
