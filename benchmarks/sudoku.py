@@ -3,7 +3,8 @@
     python benchmarks/sudoku.py [--model DIR]
 
 Writes results/sudoku.json. A cell is right when an empty one is None, or its best guess is the digit; ``trusted``
-counts those that are ``read`` too, and ``wrong_read`` the wrong ones among all that are ``read``.
+counts those that are ``read`` too, and ``wrong_read`` the wrong ones among all that are ``read``. ``by_ink_alone`` has
+the same of what each cell looks most like, without the rules of the puzzle (``guarismo.puzzle``).
 """
 
 from __future__ import annotations
@@ -11,17 +12,21 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import record
+from numpy.typing import NDArray
 
-from guarismo import Grid, Reader
+from guarismo import Grid, Number, Reader
 from guarismo.datasets import data_folder
 from guarismo.errors import DatasetError
 
 SIDE = 9
+
+Cells = NDArray[Any]
 
 
 def photos(folder: Path) -> list[dict[str, Any]]:
@@ -35,14 +40,40 @@ def best(grids: tuple[Grid, ...]) -> Grid | None:
     return max(whole, key=lambda grid: grid.box.width * grid.box.height, default=None)
 
 
-def compared(grid: Grid | None, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """bool (9, 9): right, and ``read``. All is wrong where no grid was found."""
-    right, read = np.zeros((SIDE, SIDE), bool), np.zeros((SIDE, SIDE), bool)
-    for row, column in np.ndindex(SIDE, SIDE) if grid is not None else ():
-        cell = grid.cells[row][column] if grid is not None else None
-        right[row, column] = (cell.text if cell else "") == (str(wanted[row, column]) if wanted[row, column] else "")
-        read[row, column] = cell is not None and cell.status == "read"
-    return right, read
+def by_ink(cell: Number | None) -> str:
+    """What a cell looks most like: its reading, or the alternative that has more confidence."""
+    if cell is None:
+        return ""
+    return max([(cell.text, cell.confidence), *cell.alternatives], key=lambda one: one[1])[0]
+
+
+def by_rules(cell: Number | None) -> str:
+    return cell.text if cell else ""
+
+
+def compared(grid: Grid | None, wanted: Cells, said: Callable[[Number | None], str]) -> Cells:
+    """Which cells are right, bool (9, 9). All is wrong where no grid was found."""
+    if grid is None:
+        return np.zeros((SIDE, SIDE), bool)
+    right = [said(grid.cells[row][column]) == (str(wanted[row, column] or "")) for row, column in np.ndindex(9, 9)]
+    return np.array(right).reshape(SIDE, SIDE)
+
+
+def trusted(grid: Grid | None) -> Cells:
+    """Which cells are ``read``, bool (9, 9)."""
+    cells = [cell for row in grid.cells for cell in row] if grid else [None] * SIDE**2
+    return np.array([cell is not None and cell.status == "read" for cell in cells]).reshape(SIDE, SIDE)
+
+
+def shares(right: Cells, cells: Cells, printed: Cells) -> dict[str, Any]:
+    """Of N photos, (N, 9, 9) each: the share of cells that is right, by kind, and how many photos are whole."""
+    return {
+        "cells_right": float(right.mean()),
+        "handwritten_right": float(right[(cells > 0) & ~printed].mean()),
+        "printed_right": float(right[(cells > 0) & printed].mean()),
+        "empty_right": float(right[cells == 0].mean()) if (cells == 0).any() else None,
+        "photos_whole": int(right.all((1, 2)).sum()),
+    }
 
 
 def main() -> None:
@@ -54,48 +85,44 @@ def main() -> None:
     if folder is None:
         raise DatasetError("the photos of puzzles are needed: set GUARISMO_DATA")
     reader = Reader(asked.model, asked.line_model)
-    found, right, read, wanted, printed, seconds = 0, [], [], [], [], []
-    errors: list[dict[str, Any]] = []
-    for photo in photos(folder):
+    told, grids, seconds = photos(folder), [], []
+    for photo in told:
         began = time.perf_counter()
-        grid = best(reader.page(folder / "sudoku" / photo["file"]).grids)
+        grids.append(best(reader.page(folder / "sudoku" / photo["file"]).grids))
         seconds.append(time.perf_counter() - began)
-        cells = np.array(photo["cells"])
-        ok, trusted = compared(grid, cells)
-        found += grid is not None
-        for row, column in np.argwhere(~ok).tolist() if grid is not None else []:
-            cell = grid.cells[row][column] if grid is not None else None
-            errors.append(
-                {
-                    "file": photo["file"],
-                    "row": row,
-                    "column": column,
-                    "wanted": int(cells[row, column]),
-                    "printed": bool(photo["printed"][row][column]),
-                    "got": cell.text if cell else "",
-                    "status": cell.status if cell else "empty",
-                }
-            )
-        right.append(ok)
-        read.append(trusted)
-        wanted.append(cells)
-        printed.append(np.array(photo["printed"]) == 1)
-    rights, reads, cells, prints = (np.stack(one) for one in (right, read, wanted, printed))
-    hand = (cells > 0) & ~prints
+    cells = np.array([photo["cells"] for photo in told])
+    prints = np.array([photo["printed"] for photo in told]) == 1
+    right, ink = (
+        np.stack([compared(grid, wanted, said) for grid, wanted in zip(grids, cells, strict=True)])
+        for said in (by_rules, by_ink)
+    )
+    reads = np.stack([trusted(grid) for grid in grids])
+    errors = [
+        {
+            "file": told[photo]["file"],
+            "row": row,
+            "column": column,
+            "wanted": int(cells[photo, row, column]),
+            "printed": bool(prints[photo, row, column]),
+            "by_ink_alone": by_ink(cell),
+            "got": by_rules(cell),
+            "status": cell.status if cell else "empty",
+        }
+        for photo, row, column in np.argwhere(~(right & ink)).tolist()
+        if (grid := grids[photo]) is not None
+        for cell in [grid.cells[row][column]]
+    ]
     record.write(
         "sudoku",
         {
             "command": "python benchmarks/sudoku.py",
             "model": reader.model.to_dict(),
-            "photos": len(right),
-            "grids_found": found,
-            "cells_right": float(rights.mean()),
-            "handwritten_right": float(rights[hand].mean()),
-            "printed_right": float(rights[(cells > 0) & prints].mean()),
-            "empty_right": float(rights[cells == 0].mean()) if (cells == 0).any() else None,
-            "photos_whole": int(rights.all((1, 2)).sum()),
+            "photos": len(told),
+            "grids_found": sum(grid is not None for grid in grids),
+            **shares(right, cells, prints),
+            "by_ink_alone": shares(ink, cells, prints),
             "trusted": float(reads[cells > 0].mean()),
-            "wrong_read": float((reads & ~rights).sum() / max(1, reads.sum())),
+            "wrong_read": float((reads & ~right).sum() / max(1, reads.sum())),
             "seconds": record.spread(seconds),
             "errors": errors,
         },

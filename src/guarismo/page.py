@@ -15,6 +15,7 @@ from guarismo.grids import Cell, GridCut
 from guarismo.ink import frames
 from guarismo.layout import Layout, layout
 from guarismo.networks import DigitNetwork, LineNetwork
+from guarismo.puzzle import read_by_rules
 from guarismo.textlines import in_reading_order
 from guarismo.types import ACTED_ON, Box, Digit, Gray, Grid, Inks, Number, Status
 
@@ -111,7 +112,7 @@ class _Eyes:
                 numbers.append(fields[-1])
             else:
                 grids.append(_grid(part, said))
-        told = _in_order([grid for grid in grids if _has_numbers(grid)])
+        told = _in_order([read_by_rules(grid) for grid in grids if _has_numbers(grid)])
         return Readings(_in_company([number for number in numbers if number is not None], fields, told), told)
 
     def _cells(self, cells: Sequence[Cell]) -> list[Number]:
