@@ -183,6 +183,18 @@ def test_a_point_on_a_rule_is_a_mark_and_what_the_pen_hides_of_a_rule_is_none() 
     assert line.box.top > 272 and line.box.bottom > 330
 
 
+def test_a_small_point_above_a_rule_as_dark_as_the_pen_is_a_mark() -> None:
+    gray = np.full((800, 600), 235, np.uint8)
+    for y in range(30, 800, 60):
+        cv2.line(gray, (0, y), (599, y), 90, 2)
+    for x in (200, 290):
+        cv2.ellipse(gray, (x, 300), (16, 22), 0, 0, 360, 90, 3)
+    gray[325:328, 243:246] = 90
+    blurred = np.asarray(cv2.GaussianBlur(gray, (0, 0), 0.9), np.uint8)
+    (line,) = textlines.find(inked.inked(blurred)).lines
+    assert len(line.pieces) == 3
+
+
 def test_of_two_sheets_on_a_table_neither_is_cut_out() -> None:
     gray = np.full((600, 900), 60, np.uint8)
     gray[80:520, 60:430] = 235

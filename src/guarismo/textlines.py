@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo.inked import LOWEST, Inked
+from guarismo.inked import LOWEST, Dark, Inked
 from guarismo.types import Box
 
 GAP = 1.3
@@ -151,7 +151,8 @@ BESIDE, MOSTLY = 2, 0.8
 that rests on it reaches out farther."""
 
 AS_DARK, AROUND = 1.4, 40
-"""How dark at most it is then, beside the lines within so many pixels: a pen's point is darker."""
+"""How dark at most it is then, beside what is left and right of it, or above and below, within so many pixels: a pen's
+point is darker than a rule, and than a rule's edge where it stands on it."""
 
 LEAST_MARK, MOST_ASKED = 4, 1000
 """Pixels of a piece that may be a point, and how many pieces are asked at most, which bounds the time."""
@@ -164,13 +165,25 @@ def _remains(page: Inked, labels: NDArray[np.int32], stats: NDArray[np.int64]) -
     remains = np.asarray(near >= MOSTLY * stats[:, 4], bool)
     remains[0] = False
     for piece in np.flatnonzero(remains & (stats[:, 4] >= LEAST_MARK))[:MOST_ASKED].tolist():
-        left, top, width, height, _area = stats[piece].tolist()
-        spare = AROUND + max(width, height)
-        here = (slice(max(0, top - spare), top + height + spare), slice(max(0, left - spare), left + width + spare))
-        dark, mine = page.dark[here], labels[here] == piece
-        rule = float(np.percentile(dark[page.lines[here] > 0], 90))
-        remains[piece] = float(np.percentile(dark[mine], 75)) <= AS_DARK * rule
+        box = stats[piece].tolist()
+        level = _beside(page.dark, labels, box)
+        upright = _beside(page.dark.T, labels.T, [box[1], box[0], box[3], box[2]])
+        left, top, width, height = box[:4]
+        here = (slice(top, top + height), slice(left, left + width))
+        mine = page.dark[here][labels[here] == piece]
+        remains[piece] = float(np.percentile(mine, 75)) <= AS_DARK * max(level, upright)
     return remains
+
+
+def _beside(dark: Dark, labels: NDArray[np.int32], box: list[int]) -> float:
+    """How dark it is to the left and right of a piece (left, top, width, height, area), in its own rows, where no ink
+    but of rules is: 255 all of the light missing."""
+    left, top, width, height = box[:4]
+    rows = slice(top, top + height)
+    sides = slice(max(0, left - AROUND), max(0, left - 2)), slice(left + width + 2, left + width + AROUND)
+    near = [dark[rows, side][labels[rows, side] == 0] for side in sides]
+    bare = np.concatenate(near)
+    return float(np.percentile(bare, 90)) if bare.size else 0.0
 
 
 BEFORE, AFTER, DASHED = 0.6, 1.05, 1.6
