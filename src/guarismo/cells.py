@@ -97,7 +97,7 @@ def _line_end(dark: NDArray[np.float32], most: int) -> int:
     columns = dark.shape[1]
     ends = []
     for third in np.array_split(dark[:, columns // 8 : columns - columns // 8], 3, axis=1):
-        profile = np.median(third, axis=1)[: most + 1] if third.size else np.zeros(1)
+        profile = np.median(third[: most + 1], axis=1) if third.size else np.zeros(1)
         peak = float(profile[: max(2, most // 2)].max(initial=0))
         below = np.flatnonzero(profile < max(0.25 * peak, 6.0))
         after = below[below > int(profile[: max(2, most // 2)].argmax())]

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from guarismo.errors import DataError, PictureError, UsageError
-from guarismo.levels import eight_bits, luminance, over_paper
+from guarismo.levels import eight_bits, luminance, luminance_of, over_paper
 from guarismo.types import Gray
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image.Image | NDArray[Any]
@@ -297,7 +297,7 @@ def _from_pil(picture: Image.Image, name: str, alone: bool = True) -> Gray:
         return over_paper(np.asarray(picture.convert("RGBA")))
     if picture.mode == "L":
         return np.asarray(picture)
-    return luminance(np.asarray(picture.convert("RGB")))
+    return luminance_of(picture if picture.mode == "RGB" else picture.convert("RGB"))
 
 
 def _orientation(picture: Image.Image) -> int:

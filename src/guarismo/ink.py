@@ -221,9 +221,10 @@ def _print(stats: NDArray[np.int64], labels: NDArray[np.int32], keep: NDArray[np
     """Remains of security waves, dots and rules that do not hang together with the writing."""
     if keep.sum() < 2:
         return np.zeros(len(stats), bool)
-    depth = cv2.distanceTransform((labels > 0).astype(np.uint8), cv2.DIST_L2, 3)
+    there = labels > 0
+    depth = cv2.distanceTransform(there.astype(np.uint8), cv2.DIST_L2, 3)
     breadth = np.zeros(len(stats) + 1)
-    np.maximum.at(breadth, labels.ravel(), depth.ravel())
+    np.maximum.at(breadth, labels[there], depth[there])
     area = stats[:, cv2.CC_STAT_AREA]
     main = int(np.argmax(np.where(keep, area, 0)))
     narrow = breadth[1:] < PRINT_BREADTH * breadth[1 + main]

@@ -79,7 +79,13 @@ class Ruling:
 
     @property
     def across(self) -> float:
-        return float(np.median(self.points[:, 1]))
+        return _median(self.points[:, 1])
+
+
+def _median(values: NDArray[np.float64]) -> float:
+    """NumPy's own takes twenty times as long on so few values, and is asked for a thousand of them a view."""
+    ordered, count = np.sort(values), len(values)
+    return float((ordered[(count - 1) // 2] + ordered[count // 2]) / 2)
 
 
 def lattices(view: View) -> list[Lattice]:
@@ -123,7 +129,7 @@ def _rulings(traces: Traces, edges: NDArray[np.bool_]) -> list[Ruling]:
             best = len(rulings)
             rulings.append([])
         rulings[best].append(piece)
-        tails[best] = piece[-1, 0], np.median(piece[-12:, 1]), len(piece)
+        tails[best] = piece[-1, 0], _median(piece[-12:, 1]), len(piece)
     return [_ruling(np.concatenate(parts), edges) for parts in rulings]
 
 
@@ -132,7 +138,7 @@ def _continued(tails: NDArray[np.float64], piece: NDArray[np.float64]) -> int | 
     if not len(tails):
         return None
     gap = piece[0, 0] - tails[:, 0]
-    off = np.abs(tails[:, 1] - np.median(piece[:12, 1]))
+    off = np.abs(tails[:, 1] - _median(piece[:12, 1]))
     furthest = np.clip(0.3 * np.minimum(tails[:, 2], len(piece)), 5, BREAK)
     good = (gap >= -BREAK / 2) & (gap <= furthest) & (off <= ASIDE) & (tails[:, 0] < piece[-1, 0])
     if not good.any():

@@ -71,12 +71,21 @@ def _laid_on(rgba: NDArray[np.uint8], paper: int) -> NDArray[np.uint8]:
 
 
 def luminance(rgb: NDArray[np.uint8]) -> Gray:
+    """What the eye sees of colours uint8 (H, W, 3): ``luminance_of`` their picture."""
+    return _seen(rgb, Image.fromarray(rgb))
+
+
+def luminance_of(picture: Image.Image) -> Gray:
     """What the eye sees, unless the writing differs from its paper by colour alone.
 
     Yellow on white has an eighth of the contrast of black in luminance, all of it in blue: where one
-    channel varies more than twice as much as luminance does, that channel is taken.
+    channel varies more than twice as much as luminance does, that channel is taken. The picture is one of mode "RGB".
     """
-    gray = np.asarray(Image.fromarray(rgb).convert("L"))  # 0.299 R + 0.587 G + 0.114 B, ITU-R BT.601
+    return _seen(np.asarray(picture), picture)
+
+
+def _seen(rgb: NDArray[np.uint8], picture: Image.Image) -> Gray:
+    gray = np.asarray(picture.convert("L"))  # 0.299 R + 0.587 G + 0.114 B, ITU-R BT.601
     step = max(1, math.isqrt(gray.size // 40_000))  # so many pixels tell the spread of any photograph
     spread = rgb[::step, ::step].reshape(-1, 3).std(axis=0)
     best = int(spread.argmax())

@@ -116,16 +116,26 @@ class _Eyes:
         return Readings(_in_company([number for number in numbers if number is not None], fields, told), told)
 
     def _cells(self, cells: Sequence[Cell]) -> list[Number]:
-        """What is in each cell: one digit, or a number where there is more."""
-        found = [decode.as_number(digit) for digit in self.digits.read(cell.cutout.gray for cell in cells)]
-        several = [i for i, one in enumerate(found) if not _is_one_digit(one) or cells[i].several]
-        for i, number in zip(several, self.lines.read(cells[i].cutout.gray for i in several), strict=True):
-            found[i] = _surer(found[i], number)
+        """What is in each cell: one digit, or a number where there is more. Where pieces stand side by side, the line
+        network is asked first, for most of these are numbers, of which a digit network can only be unsure."""
+        grays = [cell.cutout.gray for cell in cells]
+        apart = [i for i, cell in enumerate(cells) if cell.several]
+        as_lines = dict(zip(apart, self.lines.read(grays[i] for i in apart), strict=True))
+        found = {i: one for i, one in as_lines.items() if _is_several(one)}
+        rest = [i for i in range(len(cells)) if i not in found]
+        for i, digit in zip(rest, self.digits.read(grays[i] for i in rest), strict=True):
+            found[i] = decode.as_number(digit)
+        unsure = [i for i in rest if i not in as_lines and not _is_one_digit(found[i])]
+        as_lines |= zip(unsure, self.lines.read(grays[i] for i in unsure), strict=True)
+        for i in rest:
+            if i in as_lines:
+                found[i] = _surer(found[i], as_lines[i])
         cutouts = [cell.cutout for cell in cells]
-        strange = self._strange(cutouts, found)
+        told = [found[i] for i in range(len(cells))]
+        strange = self._strange(cutouts, told)
         return [
             placed(_doubted(one, odd, LEAST_EXPECTED), cutout)
-            for one, odd, cutout in zip(found, strange, cutouts, strict=True)
+            for one, odd, cutout in zip(told, strange, cutouts, strict=True)
         ]
 
     def _lines(self, cutouts: Sequence[Cutout]) -> list[Number | None]:
@@ -143,8 +153,8 @@ class _Eyes:
 
     def _strange(self, cutouts: Sequence[Cutout], found: Sequence[Number]) -> list[float]:
         """For each unsure number the share of its digits that are no digits, as the other network sees them one by
-        one; 0 for what needs no second opinion."""
-        asked = [one.digits if len(one.digits) > 1 and one.status != "read" else () for one in found]
+        one; 0 for what needs no second opinion, which would change nothing (``_doubted``)."""
+        asked = [one.digits if len(one.digits) > 1 and _is_doubtful(one) else () for one in found]
         pieces = [
             _piece(cutout.gray, digit.box) for cutout, digits in zip(cutouts, asked, strict=True) for digit in digits
         ]
@@ -179,12 +189,17 @@ def _piece(gray: Gray, box: Box) -> Gray:
 def _surer(digit: Number, number: Number) -> Number:
     """What is in a cell of which the digit network is not sure: several digits where the line network sees them, else
     of the two networks' guesses the one that both together hold for likelier, never "read" where they disagree."""
-    if len(number.digits_text) > 1 or len(number.text.rstrip(TRAILING)) > 1:
+    if _is_several(number):
         return number
     guess = number.digits_text
     if not guess or guess == digit.text or _held(digit, number, guess) <= _held(digit, number, digit.text):
         return digit
     return replace(number, text=guess, status="unsure")
+
+
+def _is_several(number: Number) -> bool:
+    """Whether what the line network sees in a cell is more than a digit and what a line's end leaves after it."""
+    return len(number.digits_text) > 1 or len(number.text.rstrip(TRAILING)) > 1
 
 
 TRAILING = " .,-"
@@ -199,6 +214,10 @@ def _held(digit: Number, number: Number, guess: str) -> float:
 
 def _is_one_digit(one: Number) -> bool:
     return one.confidence >= SURE_DIGIT and one.status == "read" and one.box.width <= WIDEST_DIGIT * one.box.height
+
+
+def _is_doubtful(one: Number) -> bool:
+    return one.status != "read" and LEAST_EXPECTED <= one.digits_confidence < SURE_APART
 
 
 def _doubted(one: Number, strange: float, least: float) -> Number:
