@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo import ctc, pattern, pieces
+from guarismo import ctc, pattern, pieces, spelling
 from guarismo.ctc import FLOOR, Language
 from guarismo.errors import ModelError
 from guarismo.model import LINE_LABELS, Model, Thresholds
@@ -251,14 +251,25 @@ def _ranked(
     whole, digits = ctc.agreed(looks, every, LINE_LABELS, BLANK)
     shares = np.minimum(np.exp(digits), 1.0).tolist()
     agreed = _agreed(dict(zip(map(digits_of, every), shares, strict=True)), said)
+    spelled = _spelled_so(texts, whole[: len(texts)], digits[: len(texts)])
     found: dict[str, Reading] = {}
-    for i in np.argsort(-whole[: len(texts)], kind="stable").tolist():
+    for i in np.argsort(-spelled, kind="stable").tolist():
         text, known, sure = texts[i].strip(), found.get(texts[i].strip()), agreed[digits_of(texts[i])]
-        spelled_so = float(np.exp(min(whole[i] - digits[i], 0.0))) if whole[i] > -np.inf else 0.0
-        confidence = sure * spelled_so + (known.confidence if known else 0.0)
+        confidence = sure * float(spelled[i]) + (known.confidence if known else 0.0)
         found[text] = Reading(known.spelled if known else texts[i], min(confidence, 1.0), sure)
     best = max(found.values(), key=lambda one: (one.digits_confidence, one.confidence))
     return [best, *sorted((one for one in found.values() if one is not best), key=lambda one: -one.confidence)]
+
+
+def _spelled_so(texts: Sequence[str], whole: NDArray[np.float64], digits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How likely each text is among all spellings of its digits, (N,), from the log probabilities of both: well-formed
+    ones weigh more (``spelling``), and what is not among the texts may be well formed."""
+    shares = np.exp(np.minimum(whole - np.where(digits > -np.inf, digits, 0.0), 0.0))
+    weights = shares * [spelling.weight(text.strip()) for text in texts]
+    names = np.array([digits_of(text) for text in texts])
+    alike = names[:, None] == names
+    left = np.maximum(1 - alike @ shares, 0.0)
+    return np.asarray(weights / np.maximum(alike @ weights + spelling.WEIGHT * left, 1e-300), np.float64)
 
 
 def _fits(text: str, steps: ctc.Steps) -> bool:

@@ -1,0 +1,77 @@
+"""Which spellings of digits are well formed, and that they weigh more than others of the same digits, no more."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from guarismo import ctc, decode
+from guarismo.decode import BLANK
+from guarismo.model import LINE_LABELS
+from guarismo.spelling import WEIGHT, weight
+from guarismo.train import texts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("0042", "1.990,50", "3.500.-", "1,234.56", "25 000", "12,50", "-12,5", "0,035", "4720-", "7.11.2026", "7/11"),
+        *("2026-11-07", "9:05", "9:05 - 10:30", "3 - 1", "6-4 7-6", "91 23 45 67", "030/1234567", "600-123-456"),
+        *("12.345.678-5", "28037-1234", "12/34/56", "2482 0935 28", ""),
+    ],
+)
+def test_what_people_write_is_well_formed(text: str) -> None:
+    assert weight(text) == WEIGHT
+
+
+@pytest.mark.parametrize("text", ["80,00098", "1.99,050", "1234:5", "1-2.3", "7.11/26", ".5.", ",", "1  2", "9.0:5"])
+def test_what_nobody_writes_is_not(text: str) -> None:
+    assert weight(text) == 1
+
+
+def test_nearly_all_lines_that_models_are_trained_on_are_well_formed() -> None:
+    rng = np.random.default_rng(5)
+    made = [texts.text(rng) for _ in range(2000)]
+    assert np.mean([weight(text) == WEIGHT for text in made]) > 0.99
+
+
+def steps(text: str, other: dict[int, tuple[str, float]]) -> ctc.Steps:
+    """Steps that say each character surely, but for those at some places, which share with another or with nothing."""
+    shares = np.full((3 * len(text) + 1, len(LINE_LABELS)), 1e-9)
+    shares[:, BLANK] = 1.0
+    for place, character in enumerate(text):
+        row = shares[3 * place + 1]
+        row[BLANK] = 1e-9
+        row[LINE_LABELS.index(character)] = 1.0
+        if place in other:
+            instead, share = other[place]
+            row[LINE_LABELS.index(character)] = 1 - share
+            row[LINE_LABELS.index(instead) if instead else BLANK] = share
+    return np.asarray(np.log(shares / shares.sum(1, keepdims=True)), np.float64)
+
+
+def best(said: ctc.Steps) -> decode.Reading:
+    return decode.Hearing(said).readings()[0]
+
+
+def test_a_doubtful_point_is_there_where_it_makes_a_sum() -> None:
+    found = best(steps("80,000.98", {6: ("", 0.7)}))
+    assert found.spelled == "80,000.98"
+    assert found.confidence == pytest.approx(0.3 * WEIGHT / (0.3 * WEIGHT + 0.7), abs=1e-3)
+    assert found.digits_confidence == pytest.approx(1.0, abs=1e-3)
+
+
+def test_of_two_well_formed_spellings_the_ink_decides() -> None:
+    assert best(steps("12.345", {2: ("", 0.7)})).spelled == "12345"
+    assert best(steps("12.345", {2: (",", 0.4)})).spelled == "12.345"
+
+
+def test_no_digit_is_read_otherwise_for_its_marks() -> None:
+    found = best(steps("80,00098", {2: ("1", 0.6)}))  # 80100098 is well formed, and has the more likely digits
+    assert found.digits_confidence == pytest.approx(0.6, abs=1e-3)
+    found = best(steps("80,00098", {2: ("1", 0.4)}))
+    assert found.spelled == "80,00098" and found.digits_confidence == pytest.approx(0.6, abs=1e-3)
+
+
+def test_a_plain_mark_stays_though_no_form_has_it() -> None:
+    assert best(steps("1234:5", {})).spelled == "1234:5"
