@@ -256,3 +256,34 @@ def test_grids_side_by_side_come_from_left_to_right_though_one_lies_higher(monke
     found = Layout((right, left), (replace(above, box=Box(0, 10, 300, 40)),))
     told = read(monkeypatch, found, {1: digit(1), 2: digit(2), 3: digit(3)}, {})
     assert [one.cells[0][0].text for one in told.grids if one.rows > 1] == ["1", "2"]
+
+
+@pytest.mark.parametrize("angle", [0.4, 2.0])
+def test_the_edge_of_a_shadow_across_cells_costs_no_number(angle: float) -> None:
+    gray = np.full((420, 900), 235, np.uint8)
+    for y in range(60, 361, 75):
+        cv2.line(gray, (60, y), (840, y), 60, 2)
+    for x in range(60, 841, 195):
+        cv2.line(gray, (x, 60), (x, 360), 60, 2)
+    numbers = [[str(7 * (3 * row + column) ** 3 + 123)[:4] for column in range(4)] for row in range(4)]
+    for row, column in np.ndindex(4, 4):
+        place = (100 + 195 * column, 114 + 75 * row)
+        cv2.putText(gray, numbers[row][column], place, cv2.FONT_HERSHEY_SIMPLEX, 1.3, 40, 2, cv2.LINE_AA)
+    y, x = np.mgrid[:420, :900]
+    edge = np.clip(((x - 450) * np.cos(angle) + (y - 210) * np.sin(angle)) / 3, -0.5, 0.5) + 0.5
+    (table,) = Reader(threads=1).page(np.rint(gray * (1 - 0.45 * edge)).astype(np.uint8)).grids
+    assert [[cell and cell.text for cell in row] for row in table.cells] == numbers
+
+
+@pytest.mark.parametrize(("gains", "quarters"), [((0.9, -0.7), 0), ((0.5, 0.4), 1)])
+def test_a_page_is_turned_by_a_gain_that_is_no_chance(
+    monkeypatch: pytest.MonkeyPatch, gains: tuple[float, float], quarters: int
+) -> None:
+    """Twelve pieces, clear one way up or another; turned once, seven gain as much as the first, five as the second."""
+    gain = np.array([gains[0]] * 7 + [gains[1]] * 5)
+    upright = np.where(gain > 0, 0.95 - gain, 0.95)
+    ways = iter([upright, upright, upright + gain, np.zeros(12), np.zeros(12)])
+    eyes = page._Eyes(None, None)  # type: ignore[arg-type]
+    monkeypatch.setattr(page._Eyes, "_inks", lambda *_: np.zeros((12, 28, 28), np.float32))
+    monkeypatch.setattr(page._Eyes, "_sureness", lambda *_: next(ways))
+    assert eyes.quarters([np.zeros((9, 9), np.uint8)] * 12) == quarters

@@ -74,13 +74,64 @@ def places(lattice: Lattice) -> list[Place]:
     return sorted(found, key=lambda place: (place.top, place.left))
 
 
-def cut(base: Gray, corners: NDArray[np.float64], shape: tuple[int, int], to_caller: NDArray[np.float64]) -> Cutout:
+def cut(base: Gray, paper: Gray, corners: NDArray[np.float64], caller: Caller) -> Cutout:
     """The inside of a cell. ``corners`` float64 (4, 2) are the crossings around it in ``base``, the caller's picture or
-    a smaller copy; ``to_caller`` float64 (3, 3) leads from its pixels to the caller's of ``shape``."""
+    a smaller copy, whose ``paper`` it is (``light``)."""
     high, wide = extent(corners)
-    whole = straighten(base, corners.astype(np.float32), (max(4, round(high)), max(4, round(wide))))
+    size = (max(4, round(high)), max(4, round(wide)))
+    whole = straighten(base, corners.astype(np.float32), size)
     inside = whole.cut(_inside(whole.gray))
-    return Cutout(np.ascontiguousarray(inside.gray), shape, to_caller @ inside.back)
+    gray = np.ascontiguousarray(inside.gray)
+    if _is_shadowed(_around(paper, corners)):
+        under = straighten(paper, corners.astype(np.float32), size).cut(_inside(whole.gray))
+        gray = _unshadowed(gray, under.gray)
+    return Cutout(gray, caller.shape, caller.there @ inside.back)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Caller:
+    """The caller's picture: its ``shape``, and the way ``there`` float64 (3, 3) from the pixels of a copy of it."""
+
+    shape: tuple[int, int]
+    there: NDArray[np.float64]
+
+
+SHADOW, WINDOW, FINE = 1.2, 0.6, 2
+"""How many times lighter the paper in a cell is where it is light than where it is dark, from which on the edge of a
+shadow lies in it; the window that no stroke fills, in shares of a cell's height; how much smaller a copy it is moved
+over."""
+
+
+def light(base: Gray, height: float) -> Gray:
+    """The level of the paper under each pixel of a picture whose cells are so high, uint8 (H, W): a closing."""
+    size = (max(1, base.shape[1] // FINE), max(1, base.shape[0] // FINE))
+    small = cv2.blur(cv2.resize(base, size, interpolation=cv2.INTER_AREA), (3, 3))
+    window = max(3, round(WINDOW * height / FINE) | 1)
+    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((window, window), np.uint8))
+    return np.asarray(cv2.resize(closed, base.shape[::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _around(paper: Gray, corners: NDArray[np.float64]) -> Gray:
+    left, top = np.maximum(corners.min(0), 0).astype(int).tolist()
+    right, bottom = np.ceil(corners.max(0)).astype(int).tolist()
+    return paper[top : max(bottom, top + 1), left : max(right, left + 1)]
+
+
+def _is_shadowed(paper: Gray) -> bool:
+    if not paper.size:
+        return False
+    dark, bright = np.percentile(paper, (2, 98))
+    return bool(bright > SHADOW * dark)
+
+
+def _unshadowed(gray: Gray, paper: Gray) -> Gray:
+    """The inside of a cell as it would be without the edge of a shadow across it: such an edge joins with the strokes
+    that it crosses. Light writing on dark is left as it is."""
+    if float(np.median(gray)) < float(gray.mean()):
+        return gray
+    bright = float(np.percentile(paper, 98))
+    even = gray.astype(np.float32) * (np.float32(bright) / np.maximum(paper, np.uint8(24)))
+    return np.clip(np.rint(even), 0, 255).astype(np.uint8)
 
 
 def _inside(gray: Gray) -> Box:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from guarismo import lattice as lattices
 from guarismo import rulings, unbend
-from guarismo.cells import LARGEST, Cell, Place, cut, places, writing
+from guarismo.cells import LARGEST, Caller, Cell, Place, cut, light, places, writing
 from guarismo.cutout import Corners, around
 from guarismo.paper import shrink
 from guarismo.types import Box, Gray
@@ -89,16 +89,18 @@ def _grid(gray: Gray, nodes: NDArray[np.float64], inside: list[Place]) -> GridCu
     rows, columns = nodes.shape[0] - 1, nodes.shape[1] - 1
     if len(inside) < max(LEAST_CELLS, 0.5 * rows * columns):
         return None
-    scale = min(1.0, LARGEST / float(np.median(np.linalg.norm(np.diff(nodes, axis=0), axis=-1))))
+    high = float(np.median(np.linalg.norm(np.diff(nodes, axis=0), axis=-1)))
+    scale = min(1.0, LARGEST / high)
     base = gray if scale == 1 else shrink(gray, max(1, round(scale * max(gray.shape))))
     factor = np.array(base.shape[::-1]) / gray.shape[::-1]
-    to_caller = np.diag([*(1 / factor), 1.0])
+    caller = Caller((gray.shape[0], gray.shape[1]), np.diag([*(1 / factor), 1.0]))
+    paper = light(base, scale * high)
     cells = []
     for place in inside:
         sides = nodes[
             [place.top, place.top, place.bottom, place.bottom], [place.left, place.right, place.right, place.left]
         ]
-        cutout = cut(base, sides * factor, (gray.shape[0], gray.shape[1]), to_caller)
+        cutout = cut(base, paper, sides * factor, caller)
         span = (place.bottom - place.top, place.right - place.left)
         written = writing(cutout.gray)
         cells.append(Cell(place.top, place.left, *span, cutout, written.empty, written.several))

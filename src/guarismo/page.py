@@ -67,6 +67,9 @@ all digits are still digits; of printed words, turned, a third look like some: r
 most 0.39."""
 
 
+BY_CHANCE = 1.5
+"""Standard errors of that gain which it must exceed: of a dozen letters of words a few look like digits, turned."""
+
 FEW, PLAINLY = 16, 0.8
 """Where so many pieces have a clear digit as they lie, at least by this share, a page is the right way up."""
 
@@ -88,8 +91,10 @@ class _Eyes:
         clear = sure[:, sure.max(0) >= CLEAR]
         if clear.shape[1] < FEWEST_TURNED or clear.sum(1).max() < MOSTLY * len(inks):
             return 0
-        means = clear.mean(1)
-        return int(means.argmax()) if means.max() > means[0] + BETTER else 0
+        best = int(clear.mean(1).argmax())
+        better = clear[best] - clear[0]
+        chance = BY_CHANCE * float(better.std()) / np.sqrt(len(better))
+        return best if float(better.mean()) > max(BETTER, chance) else 0
 
     def _inks(self, sample: Sequence[Gray]) -> Inks:
         return np.array([one.ink for one in frames(sample) if one.box is not None], np.float32)
