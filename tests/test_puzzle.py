@@ -57,6 +57,15 @@ def test_what_is_not_clear_is_read_as_the_clear_cells_around_it_leave_it_and_sta
     assert other == str(SOLVED[4][5] % 9 + 1) and share == pytest.approx(0.8)  # what the ink looks most like
 
 
+def test_what_looks_like_no_digit_is_one_where_every_cell_is_filled_and_none_where_some_are_empty() -> None:
+    blurred = doubtful(4, 5, status="not_a_digit")
+    for empty, status in ((False, "unsure"), (True, "not_a_digit")):
+        other: dict[str, Number | None] = {"r4c5": blurred} | ({"r0c0": None} if empty else {})
+        cell = read_by_rules(grid(SOLVED, **other)).cells[4][5]
+        assert cell is not None and cell.text == str(SOLVED[4][5])
+        assert cell.status == cell.digits[0].status == status
+
+
 def test_doubtful_cells_decide_each_other() -> None:
     """Three in a row, of which one alone may be the 1: the others follow."""
     a, b, c = SOLVED[0][:3]

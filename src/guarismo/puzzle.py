@@ -3,7 +3,7 @@
 In each row, column and block of a sudoku a digit stands once. Whoever reads one knows that, and takes a stroke that may
 be a 1 or a 7 for the 7 where the row has its 1. So it is done here, to what is not clear and to nothing else: what is
 "read" stays as it was read, a mistake of the solver's too, and what the rules decide stays "unsure", its confidence
-being what the ink alone gives it.
+being what the ink alone gives it. In one that is filled in nothing is "not_a_digit".
 
 The shares are those of a mean field (Jordan, Ghahramani, Jaakkola and Saul 1999, "An introduction to variational
 methods for graphical models"): each cell's own, times what each cell that it sees leaves it.
@@ -45,9 +45,11 @@ def read_by_rules(grid: Grid) -> Grid:
     shares = np.array([digit.probabilities if digit else (0.0,) * 10 for digit in digits])
     values = _mean_field(shares, sure).argmax(1).tolist()
     read = [
-        cell if cell is None or digit is None or kept or value == digit.value else _as(cell, digit, value)
+        cell if cell is None or digit is None or kept else _as(cell, digit, value)
         for cell, digit, kept, value in zip(cells, digits, sure.tolist(), values, strict=True)
     ]
+    if None not in cells:  # it is filled in, and what looks like no digit is one, blurred or blotted
+        read = [_unsure(cell) if cell and digit else cell for cell, digit in zip(read, digits, strict=True)]
     return replace(grid, cells=tuple(tuple(read[i : i + SIDE]) for i in range(0, len(read), SIDE)))
 
 
@@ -89,7 +91,9 @@ def _mean_field(shares: NDArray[np.float64], sure: NDArray[np.bool_]) -> NDArray
 
 
 def _as(cell: Number, digit: Digit, value: int) -> Number:
-    """A cell read as another digit than its ink looks most like, that one first among the alternatives."""
+    """A cell read as this digit; the one that its ink looks most like comes first among the alternatives then."""
+    if value == digit.value:
+        return cell
     scale = digit.confidence / max(digit.probabilities[digit.value or 0], 1e-9)
     share = digit.probabilities[value] * scale
     others = ((cell.text, cell.confidence), *(other for other in cell.alternatives if other[0] != str(value)))
@@ -97,3 +101,10 @@ def _as(cell: Number, digit: Digit, value: int) -> Number:
     return replace(
         cell, text=str(value), digits=(read,), confidence=share, digits_confidence=share, alternatives=others[:4]
     )
+
+
+def _unsure(cell: Number) -> Number:
+    """The same, where it is none, as a digit after all."""
+    if cell.status != "not_a_digit":
+        return cell
+    return replace(cell, status="unsure", digits=tuple(replace(digit, status="unsure") for digit in cell.digits))
