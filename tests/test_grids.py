@@ -324,3 +324,16 @@ def test_strokes_in_low_rows_are_no_sides_of_cells() -> None:
             cv2.line(gray, (x, y), (x + 2, y + high), (50,), 4)
     cut = only(gray)
     assert (cut.rows, cut.columns, len(cut.cells)) == (31, 10, 310)
+
+
+def test_bold_writing_in_a_row_much_taller_than_the_others_is_no_shadow() -> None:
+    gray = np.full((560, 700), 235, np.uint8)
+    edges = [40, *range(76, 257, 36), 476]
+    for y in edges:
+        cv2.line(gray, (40, y), (660, y), 40, 2)
+    for x in (40, 246, 453, 660):
+        cv2.line(gray, (x, 40), (x, 476), 40, 2)
+    cv2.putText(gray, "4", (80, 430), cv2.FONT_HERSHEY_SIMPLEX, 4.5, 30, 22)
+    (found,) = find(gray)
+    (tall,) = (cell for cell in found.cells if cell.column == 0 and cell.row == found.rows - 1)
+    assert (tall.cutout.gray < 60).mean() > 0.09

@@ -258,8 +258,8 @@ def test_grids_side_by_side_come_from_left_to_right_though_one_lies_higher(monke
     assert [one.cells[0][0].text for one in told.grids if one.rows > 1] == ["1", "2"]
 
 
-@pytest.mark.parametrize("angle", [0.4, 2.0])
-def test_the_edge_of_a_shadow_across_cells_costs_no_number(angle: float) -> None:
+@pytest.mark.parametrize(("angle", "middle"), [(0.4, 450), (2.0, 450), (0.0, 290), (2.0, 330)])
+def test_the_edge_of_a_shadow_across_cells_costs_no_number(angle: float, middle: int) -> None:
     gray = np.full((420, 900), 235, np.uint8)
     for y in range(60, 361, 75):
         cv2.line(gray, (60, y), (840, y), 60, 2)
@@ -270,7 +270,7 @@ def test_the_edge_of_a_shadow_across_cells_costs_no_number(angle: float) -> None
         place = (100 + 195 * column, 114 + 75 * row)
         cv2.putText(gray, numbers[row][column], place, cv2.FONT_HERSHEY_SIMPLEX, 1.3, 40, 2, cv2.LINE_AA)
     y, x = np.mgrid[:420, :900]
-    edge = np.clip(((x - 450) * np.cos(angle) + (y - 210) * np.sin(angle)) / 3, -0.5, 0.5) + 0.5
+    edge = np.clip(((x - middle) * np.cos(angle) + (y - 210) * np.sin(angle)) / 3, -0.5, 0.5) + 0.5
     (table,) = Reader(threads=1).page(np.rint(gray * (1 - 0.45 * edge)).astype(np.uint8)).grids
     assert [[cell and cell.text for cell in row] for row in table.cells] == numbers
 

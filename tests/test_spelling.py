@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from guarismo import ctc, decode
-from guarismo.decode import BLANK
+from guarismo import Constraints, ctc, decode
+from guarismo.decode import BLANK, WELL_FORMED
 from guarismo.model import LINE_LABELS
-from guarismo.spelling import WEIGHT, weight
+from guarismo.spelling import is_well_formed
 from guarismo.train import texts
 
 
@@ -18,21 +18,22 @@ from guarismo.train import texts
         *("0042", "1.990,50", "3.500.-", "1,234.56", "25 000", "12,50", "-12,5", "0,035", "4720-", "7.11.2026", "7/11"),
         *("2026-11-07", "9:05", "9:05 - 10:30", "3 - 1", "6-4 7-6", "91 23 45 67", "030/1234567", "600-123-456"),
         *("12.345.678-5", "28037-1234", "12/34/56", "2482 0935 28", ""),
+        *("-5", "- 25", "-1,000.50", "-1.234,56", "030 / 1234567"),
     ],
 )
 def test_what_people_write_is_well_formed(text: str) -> None:
-    assert weight(text) == WEIGHT
+    assert is_well_formed(text)
 
 
 @pytest.mark.parametrize("text", ["80,00098", "1.99,050", "1234:5", "1-2.3", "7.11/26", ".5.", ",", "1  2", "9.0:5"])
 def test_what_nobody_writes_is_not(text: str) -> None:
-    assert weight(text) == 1
+    assert not is_well_formed(text)
 
 
 def test_nearly_all_lines_that_models_are_trained_on_are_well_formed() -> None:
     rng = np.random.default_rng(5)
     made = [texts.text(rng) for _ in range(2000)]
-    assert np.mean([weight(text) == WEIGHT for text in made]) > 0.99
+    assert np.mean([is_well_formed(text) for text in made]) > 0.99
 
 
 def steps(text: str, other: dict[int, tuple[str, float]]) -> ctc.Steps:
@@ -57,13 +58,23 @@ def best(said: ctc.Steps) -> decode.Reading:
 def test_a_doubtful_point_is_there_where_it_makes_a_sum() -> None:
     found = best(steps("80,000.98", {6: ("", 0.7)}))
     assert found.spelled == "80,000.98"
-    assert found.confidence == pytest.approx(0.3 * WEIGHT / (0.3 * WEIGHT + 0.7), abs=1e-3)
+    assert found.confidence == pytest.approx(0.3 * WELL_FORMED / (0.3 * WELL_FORMED + 0.7), abs=1e-3)
     assert found.digits_confidence == pytest.approx(1.0, abs=1e-3)
 
 
 def test_of_two_well_formed_spellings_the_ink_decides() -> None:
     assert best(steps("12.345", {2: ("", 0.7)})).spelled == "12345"
     assert best(steps("12.345", {2: (",", 0.4)})).spelled == "12.345"
+
+
+def test_a_minus_before_a_whole_number_stays() -> None:
+    assert best(steps("-25", {0: ("", 0.3)})).spelled == "-25"
+
+
+def test_what_the_user_allows_weighs_as_its_ink_does() -> None:
+    for allowed in (Constraints(allowed=("1234:5", "12345")), Constraints(allowed=("1234:5",))):
+        found = decode.Hearing(steps("1234:5", {4: ("", 0.1)}), None, decode.language(allowed)).readings()
+        assert found[0].spelled == "1234:5" and found[0].confidence == pytest.approx(0.9, abs=1e-3)
 
 
 def test_no_digit_is_read_otherwise_for_its_marks() -> None:

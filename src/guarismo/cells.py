@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from guarismo.cutout import Cutout, extent, straighten
 from guarismo.ink import WORK, find_ink
-from guarismo.paper import dark_on_light, shrink, subtract_paper
+from guarismo.paper import dark_on_light, has_light_strokes, shrink, subtract_paper
 from guarismo.sides import Lattice, drawn, regions
 from guarismo.types import Box, Gray
 
@@ -74,15 +74,15 @@ def places(lattice: Lattice) -> list[Place]:
     return sorted(found, key=lambda place: (place.top, place.left))
 
 
-def cut(base: Gray, paper: Gray, corners: NDArray[np.float64], caller: Caller) -> Cutout:
+def cut(base: Gray, paper: Gray | None, corners: NDArray[np.float64], caller: Caller) -> Cutout:
     """The inside of a cell. ``corners`` float64 (4, 2) are the crossings around it in ``base``, the caller's picture or
-    a smaller copy, whose ``paper`` it is (``light``)."""
+    a smaller copy, whose ``paper`` it is (``light``), where shadows are to be taken off."""
     high, wide = extent(corners)
     size = (max(4, round(high)), max(4, round(wide)))
     whole = straighten(base, corners.astype(np.float32), size)
     inside = whole.cut(_inside(whole.gray))
     gray = np.ascontiguousarray(inside.gray)
-    if _is_shadowed(_around(paper, corners)):
+    if paper is not None and _is_shadowed(_around(paper, corners)):
         under = straighten(paper, corners.astype(np.float32), size).cut(_inside(whole.gray))
         gray = _unshadowed(gray, under.gray)
     return Cutout(gray, caller.shape, caller.there @ inside.back)
@@ -127,7 +127,7 @@ def _is_shadowed(paper: Gray) -> bool:
 def _unshadowed(gray: Gray, paper: Gray) -> Gray:
     """The inside of a cell as it would be without the edge of a shadow across it: such an edge joins with the strokes
     that it crosses. Light writing on dark is left as it is."""
-    if float(np.median(gray)) < float(gray.mean()):
+    if has_light_strokes(gray, max(3, round(0.5 * len(gray)) | 1)):
         return gray
     bright = float(np.percentile(paper, 98))
     even = gray.astype(np.float32) * (np.float32(bright) / np.maximum(paper, np.uint8(24)))

@@ -24,6 +24,9 @@ __all__ = ["Cell", "GridCut", "find"]
 WORK = 1200
 """Longest side, in pixels, at which lines are looked for: a puzzle that takes a quarter of a photo has cells of 33."""
 
+TALLER = 1.5
+"""Heights of a grid's cells from which on one is much taller than the others: shadows across it stay."""
+
 LEAST_CELLS = 3
 """A box, or one with a line through it, is a frame around something; three are a grid."""
 
@@ -100,7 +103,10 @@ def _grid(gray: Gray, nodes: NDArray[np.float64], inside: list[Place]) -> GridCu
         sides = nodes[
             [place.top, place.top, place.bottom, place.bottom], [place.left, place.right, place.right, place.left]
         ]
-        cutout = cut(base, paper, sides * factor, caller)
+        tall = (
+            float(np.linalg.norm(sides[3] - sides[0])) > TALLER * high
+        )  # its strokes may fill the window of the others
+        cutout = cut(base, None if tall else paper, sides * factor, caller)
         span = (place.bottom - place.top, place.right - place.left)
         written = writing(cutout.gray)
         cells.append(Cell(place.top, place.left, *span, cutout, written.empty, written.several))

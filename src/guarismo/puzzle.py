@@ -2,7 +2,7 @@
 
 In each row, column and block of a sudoku a digit stands once. Whoever reads one knows that, and takes a stroke that may
 be a 1 or a 7 for the 7 where the row has its 1. So it is done here, to what is not clear and to nothing else: what is
-"read" stays as it was read, a mistake of the solver's too, and what the rules decide stays "unsure", its confidence
+"read" stays as it was read, a mistake of the solver's too, and what the rules decide is never "read", its confidence
 being what the ink alone gives it. In one that is filled in nothing is "not_a_digit".
 
 The shares are those of a mean field (Jordan, Ghahramani, Jaakkola and Saul 1999, "An introduction to variational
@@ -16,7 +16,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo.types import Digit, Grid, Number
+from guarismo.types import Grid, Number
 
 SIDE, BLOCK = 9, 3
 
@@ -29,6 +29,9 @@ KEPT = 0.9
 but where two digits of each are exchanged, 11 of these 144 are read as they should have been instead, and with 0.98
 twice as many (docs/LOG.md)."""
 
+LEAST = 0.001
+"""Share of a digit in what a cell's ink may be below which no rule makes it that; and how likely a 0 is in a sudoku."""
+
 ROUNDS = 6
 """Of the mean field. The readings of 72 rendered sudokus are the same from the third on."""
 
@@ -38,24 +41,30 @@ def read_by_rules(grid: Grid) -> Grid:
     if (grid.rows, grid.columns) != (SIDE, SIDE):
         return grid
     cells = [cell for row in grid.cells for cell in row]
-    digits = [None if cell is None else _alone(cell) for cell in cells]
-    sure = np.array([digit is not None and digit.status == "read" for digit in digits])
-    if not _is_sudoku(np.array([digit.value if digit else None for digit in digits], float), sure):
+    shares = np.array([_shares(cell) for cell in cells])
+    sure = np.array([cell is not None and cell.status == "read" for cell in cells]) & shares.any(1)
+    if not _is_sudoku(shares.argmax(1), sure):
         return grid
-    shares = np.array([digit.probabilities if digit else (0.0,) * 10 for digit in digits])
     values = _mean_field(shares, sure).argmax(1).tolist()
     read = [
-        cell if cell is None or digit is None or kept else _as(cell, digit, value)
-        for cell, digit, kept, value in zip(cells, digits, sure.tolist(), values, strict=True)
+        _as(cell, value, float(own[value] / own.max())) if cell and own[value] >= LEAST and not kept else cell
+        for cell, value, own, kept in zip(cells, values, shares, sure.tolist(), strict=True)
     ]
     if None not in cells:  # it is filled in, and what looks like no digit is one, blurred or blotted
-        read = [_unsure(cell) if cell and digit else cell for cell, digit in zip(read, digits, strict=True)]
+        read = [_unsure(cell) if cell and own.any() else cell for cell, own in zip(read, shares, strict=True)]
     return replace(grid, cells=tuple(tuple(read[i : i + SIDE]) for i in range(0, len(read), SIDE)))
 
 
-def _alone(cell: Number) -> Digit | None:
-    """The digit of a cell in which there is one and no mark."""
-    return cell.digits[0] if len(cell.digits) == 1 and cell.text == cell.digits[0].text else None
+def _shares(cell: Number | None) -> NDArray[np.float64]:
+    """What a cell's ink may be, (10,), of a cell with one digit; 0 of others and of empty ones."""
+    shares = np.zeros(10)
+    if cell is None or len(cell.digits) != 1 or cell.text not in tuple("0123456789"):
+        return shares
+    for text, share in ((cell.text, cell.confidence), *cell.alternatives):
+        if text in tuple("0123456789"):
+            shares[int(text)] += share
+    shares[int(cell.text)] = max(shares.max(), 1e-9)  # the reading comes first, whatever else was likely
+    return np.asarray(shares / shares.sum(), np.float64)
 
 
 def _seen() -> NDArray[np.bool_]:
@@ -69,7 +78,7 @@ def _seen() -> NDArray[np.bool_]:
 _SEEN = _seen()
 
 
-def _is_sudoku(values: NDArray[np.float64], sure: NDArray[np.bool_]) -> bool:
+def _is_sudoku(values: NDArray[np.int64], sure: NDArray[np.bool_]) -> bool:
     """Whether the digits that are ``sure`` (81,) go by the rules as no table does by chance."""
     if sure.sum() < FEWEST:
         return False
@@ -81,7 +90,7 @@ def _is_sudoku(values: NDArray[np.float64], sure: NDArray[np.bool_]) -> bool:
 def _mean_field(shares: NDArray[np.float64], sure: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Shares (81, 10) of each cell's digits, its row's, column's and block's allowed for; rows of 0 are empty cells."""
     held, own = shares, np.log(np.maximum(shares, 1e-9))
-    own[:, 0] = -np.inf
+    own[:, 0] += np.log(LEAST)  # nobody writes one there
     for _round in range(ROUNDS):
         logs = own + _SEEN @ np.log(1 - KEPT * held)
         new = np.exp(logs - logs.max(1, keepdims=True))
@@ -90,16 +99,21 @@ def _mean_field(shares: NDArray[np.float64], sure: NDArray[np.bool_]) -> NDArray
     return held
 
 
-def _as(cell: Number, digit: Digit, value: int) -> Number:
-    """A cell read as this digit; the one that its ink looks most like comes first among the alternatives then."""
-    if value == digit.value:
+def _as(cell: Number, value: int, share: float) -> Number:
+    """A cell read as this digit, which by its ink is so likely beside the reading that it had; that one comes first
+    among the alternatives."""
+    if str(value) == cell.text:
         return cell
-    scale = digit.confidence / max(digit.probabilities[digit.value or 0], 1e-9)
-    share = digit.probabilities[value] * scale
-    others = ((cell.text, cell.confidence), *(other for other in cell.alternatives if other[0] != str(value)))
-    read = replace(digit, value=value, confidence=share)
+    (digit,) = cell.digits
+    confidence = share * cell.confidence
+    others = [other for other in cell.alternatives if other[0] not in (str(value), cell.text)]
     return replace(
-        cell, text=str(value), digits=(read,), confidence=share, digits_confidence=share, alternatives=others[:4]
+        cell,
+        text=str(value),
+        digits=(replace(digit, value=value, status=cell.status, confidence=confidence),),
+        confidence=confidence,
+        digits_confidence=confidence,
+        alternatives=((cell.text, cell.confidence), *others)[:4],
     )
 
 
