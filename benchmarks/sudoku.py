@@ -55,8 +55,7 @@ def compared(grid: Grid | None, wanted: Cells, said: Callable[[Number | None], s
     """Which cells are right, bool (9, 9). All is wrong where no grid was found."""
     if grid is None:
         return np.zeros((SIDE, SIDE), bool)
-    right = [said(grid.cells[row][column]) == (str(wanted[row, column] or "")) for row, column in np.ndindex(9, 9)]
-    return np.array(right).reshape(SIDE, SIDE)
+    return np.array([[said(cell) for cell in row] for row in grid.cells]) == np.where(wanted, wanted.astype(str), "")
 
 
 def trusted(grid: Grid | None) -> Cells:

@@ -170,12 +170,18 @@ def test_what_is_left_of_a_rule_is_no_mark() -> None:
     assert len(line.pieces) == 4
 
 
-def test_a_point_on_a_rule_is_a_mark_and_what_the_pen_hides_of_a_rule_is_none() -> None:
+def rings_on_rules(pen: int, rule: int, thick: int) -> Gray:
+    """0 0 between two rules of a lined sheet."""
     gray = np.full((800, 600), 235, np.uint8)
     for y in range(30, 800, 60):
-        cv2.line(gray, (0, y), (599, y), 185, 3)
+        cv2.line(gray, (0, y), (599, y), rule, thick)
     for x in (200, 290):
-        cv2.ellipse(gray, (x, 300), (16, 22), 0, 0, 360, 60, 3)
+        cv2.ellipse(gray, (x, 300), (16, 22), 0, 0, 360, pen, 3)
+    return gray
+
+
+def test_a_point_on_a_rule_is_a_mark_and_what_the_pen_hides_of_a_rule_is_none() -> None:
+    gray = rings_on_rules(60, 185, 3)
     cv2.rectangle(gray, (243, 328), (247, 332), 60, -1)  # hardly higher than the rule that it lies on
     blurred = np.asarray(cv2.GaussianBlur(gray, (0, 0), 1.2), np.uint8)
     (line,) = textlines.find(inked.inked(blurred)).lines
@@ -184,11 +190,7 @@ def test_a_point_on_a_rule_is_a_mark_and_what_the_pen_hides_of_a_rule_is_none() 
 
 
 def test_a_small_point_above_a_rule_as_dark_as_the_pen_is_a_mark() -> None:
-    gray = np.full((800, 600), 235, np.uint8)
-    for y in range(30, 800, 60):
-        cv2.line(gray, (0, y), (599, y), 90, 2)
-    for x in (200, 290):
-        cv2.ellipse(gray, (x, 300), (16, 22), 0, 0, 360, 90, 3)
+    gray = rings_on_rules(90, 90, 2)
     gray[325:328, 243:246] = 90
     blurred = np.asarray(cv2.GaussianBlur(gray, (0, 0), 0.9), np.uint8)
     (line,) = textlines.find(inked.inked(blurred)).lines

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo.cutout import Cutout, extent, straighten
+from guarismo.cutout import Cutout, around, extent, straighten
 from guarismo.ink import WORK, find_ink
 from guarismo.paper import dark_on_light, has_light_strokes, shrink, subtract_paper
 from guarismo.sides import Lattice, drawn, regions
@@ -80,11 +80,11 @@ def cut(base: Gray, paper: Gray | None, corners: NDArray[np.float64], caller: Ca
     high, wide = extent(corners)
     size = (max(4, round(high)), max(4, round(wide)))
     whole = straighten(base, corners.astype(np.float32), size)
-    inside = whole.cut(_inside(whole.gray))
+    place = _inside(whole.gray)
+    inside = whole.cut(place)
     gray = np.ascontiguousarray(inside.gray)
-    if paper is not None and _is_shadowed(_around(paper, corners)):
-        under = straighten(paper, corners.astype(np.float32), size).cut(_inside(whole.gray))
-        gray = _unshadowed(gray, under.gray)
+    if paper is not None and _is_shadowed(paper, around(corners, paper.shape)):
+        gray = _unshadowed(gray, straighten(paper, corners.astype(np.float32), size).cut(place).gray)
     return Cutout(gray, caller.shape, caller.there @ inside.back)
 
 
@@ -111,16 +111,8 @@ def light(base: Gray, height: float) -> Gray:
     return np.asarray(cv2.resize(closed, base.shape[::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def _around(paper: Gray, corners: NDArray[np.float64]) -> Gray:
-    left, top = np.maximum(corners.min(0), 0).astype(int).tolist()
-    right, bottom = np.ceil(corners.max(0)).astype(int).tolist()
-    return paper[top : max(bottom, top + 1), left : max(right, left + 1)]
-
-
-def _is_shadowed(paper: Gray) -> bool:
-    if not paper.size:
-        return False
-    dark, bright = np.percentile(paper, (2, 98))
+def _is_shadowed(paper: Gray, box: Box) -> bool:
+    dark, bright = np.percentile(paper[box.top : box.bottom, box.left : box.right], (2, 98))
     return bool(bright > SHADOW * dark)
 
 

@@ -208,16 +208,16 @@ class Hearing:
         """
         looks = [self.first, *further]
         said = self.said if self.said is not None and len(self.said) >= SEVERAL else None
+        weight = WELL_FORMED if self.allowed is None else 1.0  # who says what may stand there knows better
         text, score = ctc.greedy(self.first, LINE_LABELS, BLANK)
         if self.allowed is None and not further and score > _least_alone(text, said):
-            found = _ranked([text], looks, said, WELL_FORMED)
+            found = _ranked([text], looks, said, weight)
             if found[0].confidence > ALONE:
                 return found
         self._texts = self._texts or ctc.likely(self.first, LINE_LABELS, BLANK, self.allowed)
         more = (text for one in further for text in _best(one, self.allowed))  # of strips that may be longer
         texts = list(dict.fromkeys([*self._texts, *(text for text in more if _fits(text, self.first))]))
         other = _spelled(pieces.likeliest(said), texts[0]) if said is not None and texts else None
-        weight = WELL_FORMED if self.allowed is None else 1.0  # who says what may stand there knows better
         if other is None or other in texts:
             return _ranked(texts, looks, said, weight)
         if _may_be(other, self.first, self.allowed):

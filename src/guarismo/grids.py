@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from guarismo import lattice as lattices
 from guarismo import rulings, unbend
 from guarismo.cells import LARGEST, Caller, Cell, Place, cut, light, places, writing
-from guarismo.cutout import Corners, around
+from guarismo.cutout import Corners, around, extent
 from guarismo.paper import shrink
 from guarismo.types import Box, Gray
 
@@ -103,9 +103,7 @@ def _grid(gray: Gray, nodes: NDArray[np.float64], inside: list[Place]) -> GridCu
         sides = nodes[
             [place.top, place.top, place.bottom, place.bottom], [place.left, place.right, place.right, place.left]
         ]
-        tall = (
-            float(np.linalg.norm(sides[3] - sides[0])) > TALLER * high
-        )  # its strokes may fill the window of the others
+        tall = extent(sides)[0] > TALLER * high  # its strokes may fill the window of the others
         cutout = cut(base, None if tall else paper, sides * factor, caller)
         span = (place.bottom - place.top, place.right - place.left)
         written = writing(cutout.gray)

@@ -20,6 +20,8 @@ from guarismo.types import Grid, Number
 
 SIDE, BLOCK = 9, 3
 
+DIGITS = tuple("0123456789")
+
 FEWEST, MISTAKEN = 25, 0.1
 """Digits "read" that a grid needs to be known for a sudoku; and of the pairs in which chance would have a digit twice,
 the share that may have it so. Of 40,000 tables with 25 random digits three pass."""
@@ -58,10 +60,10 @@ def read_by_rules(grid: Grid) -> Grid:
 def _shares(cell: Number | None) -> NDArray[np.float64]:
     """What a cell's ink may be, (10,), of a cell with one digit; 0 of others and of empty ones."""
     shares = np.zeros(10)
-    if cell is None or len(cell.digits) != 1 or cell.text not in tuple("0123456789"):
+    if cell is None or len(cell.digits) != 1 or cell.text not in DIGITS:
         return shares
     for text, share in ((cell.text, cell.confidence), *cell.alternatives):
-        if text in tuple("0123456789"):
+        if text in DIGITS:
             shares[int(text)] += share
     shares[int(cell.text)] = max(shares.max(), 1e-9)  # the reading comes first, whatever else was likely
     return np.asarray(shares / shares.sum(), np.float64)
