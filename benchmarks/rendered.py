@@ -86,8 +86,8 @@ class Hand:
     def write(self, text: str, rng: Rng, most: tuple[float, float] | None = None) -> Gray:
         """Ink on white, its digits about ``height`` high, no larger than ``most`` (height, width)."""
         clean = lines.write_line(text, self.writer, rng) if self.signs else plain_line(text, self.writer, rng)
-        rows, columns = (np.flatnonzero((clean < 160).any(axis)) for axis in (1, 0))
         clean = _inked(clean)
+        rows, columns = (np.flatnonzero((clean < INKED).any(axis)) for axis in (1, 0))
         clean = clean[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] if rows.size else clean
         scale = self.height / lines.SIZE
         if most is not None:
@@ -98,6 +98,9 @@ class Hand:
 
 LEAST_INK = 0.6
 """Darkness of the pen's strongest ink on white paper."""
+
+INKED = 215
+"""What is darker is the number's own ink, down to where a dry pen hardly marks: a number is cut out by it."""
 
 
 def _inked(clean: Gray) -> Gray:

@@ -146,3 +146,8 @@ def test_a_blank_is_a_number_of_no_digits() -> None:
     blank = decode.digits(np.zeros((1, 11), np.float32), [None], [SIZE], MODEL)[0]
     number = decode.as_number(blank)
     assert (number.text, number.digits, number.status, number.alternatives) == ("", (), "blank", ())
+
+
+def test_what_is_plainly_a_digit_or_plainly_none_needs_no_further_look() -> None:
+    logits = np.array([leading(7, 9.0), leading(10, 9.0), leading(7, 3.0), leading(10, 3.0)], np.float32)
+    assert decode.are_clear(logits, 1.0).tolist() == [True, True, False, False]

@@ -168,3 +168,27 @@ def test_what_is_small_between_two_numbers_does_not_part_their_row() -> None:
     below = Box(50, 170, 150, 210)
     boxes, heights = [below, second, unit, first], [40, 40, 20, 40]
     assert textlines.in_reading_order(boxes, heights) == [3, 2, 1, 0]
+
+
+def spaced(gray: Gray, text: str, left: int, foot: int, size: float, step: int) -> None:
+    for i, digit in enumerate(text):
+        write(gray, digit, left + step * i, foot, size)
+
+
+def test_beside_raised_cents_a_comma_that_hangs_below_is_of_the_number() -> None:
+    gray = page()
+    spaced(gray, "450", 60, 120, 1.0, 32)
+    cv2.line(gray, (158, 120), (154, 134), 40, 4, cv2.LINE_AA)
+    spaced(gray, "54", 172, 110, 0.6, 22)
+    (line,) = textlines.find(inked(gray)).lines
+    assert len(line.pieces) == 6 and line.box.bottom > 134
+
+
+def test_a_broad_pen_is_no_blot_where_a_large_digit_comes_before_small_ones() -> None:
+    gray = page()
+    cv2.putText(gray, "2", (60, 120), cv2.FONT_HERSHEY_SIMPLEX, 1.0, 40, 14, cv2.LINE_AA)
+    spaced(gray, "000", 108, 116, 0.6, 24)
+    (line,) = textlines.find(inked(gray)).lines
+    assert len(line.pieces) == 4
+    cv2.circle(gray, (70, 106), 18, 40, -1, cv2.LINE_AA)
+    assert not lines(gray)

@@ -301,8 +301,7 @@ def _corners(line: Line, shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Around a line with its margin, as steep as it is, within the page: float32 (4, 2)."""
     box, spare = line.box, MARGIN * line.height + 2
     left, right = max(0.0, box.left - spare), min(float(shape[1]), box.right + spare)
-    lift = abs(line.slope) * box.width / 2
-    middle, half = (box.top + box.bottom) / 2, max((box.bottom - box.top) / 2 - lift, 0.5 * line.height) + spare
+    middle, half = (line.head + line.foot) / 2, max((line.foot - line.head) / 2, 0.5 * line.height) + spare
     tilt = line.slope * (right - left) / 2
     across = [(left, -tilt - half), (right, tilt - half), (right, tilt + half), (left, -tilt + half)]
     return np.array([(x, min(max(middle + y, 0), shape[0])) for x, y in across], np.float32)

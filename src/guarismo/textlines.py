@@ -35,12 +35,14 @@ HIGHEST = 0.4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
-    """``box`` on the flat page; ``height`` of its digits and ``slope``, down to the right, of its foot;
-    ``pieces`` int64 (N,) are the labels of its connected ink."""
+    """``box`` on the flat page; ``height`` of its digits and ``slope``, down to the right, of its foot; ``head`` and
+    ``foot``, rows that it lies between at the middle of the box; ``pieces`` int64 (N,) are the labels of its ink."""
 
     box: Box
     height: float
     slope: float
+    head: float
+    foot: float
     pieces: NDArray[np.int64]
 
 
@@ -134,11 +136,24 @@ def _around(stats: NDArray[np.int64]) -> Box:
 def _line(pieces: NDArray[np.int64], stats: NDArray[np.int64], height: float = 0.0) -> Line:
     mine = stats[pieces]
     height = height or float(np.percentile(mine[:, 3], 60))
-    return Line(_around(mine), height, _slope(mine, height), pieces)
+    return _sloping(pieces, stats, height, _slope(mine, height))
+
+
+def _sloping(pieces: NDArray[np.int64], stats: NDArray[np.int64], height: float, slope: float) -> Line:
+    left, top, wide, high, _area = stats[pieces].T
+    box = _around(stats[pieces])
+    lift = slope * (left + wide / 2 - (box.left + box.right) / 2)
+    return Line(box, height, slope, float((top - lift).min()), float((top + high - lift).max()), pieces)
+
+
+EQUAL = 0.65, 1.5
+"""Heights, in those of its line's digits, of a piece that tells how steep the line is."""
 
 
 def _slope(mine: NDArray[np.int64], height: float) -> float:
-    """Of a line through the middles of its pieces; 0 where they are too near to each other to tell."""
+    """Of a line through the middles of its pieces of about that height, for raised cents are not a slope; 0 where they
+    are too near to each other to tell."""
+    mine = mine[(mine[:, 3] > EQUAL[0] * height) & (mine[:, 3] < EQUAL[1] * height)]
     middles = mine[:, 0] + mine[:, 2] / 2, mine[:, 1] + mine[:, 3] / 2
     if len(mine) < 3 or np.ptp(middles[0]) < 3.5 * height:
         return 0.0
@@ -203,10 +218,9 @@ def _with_marks(line: Line, stats: NDArray[np.int64], loose: NDArray[np.int64]) 
     left, top, width, height, _area = stats[loose].T
     x, y = left + width / 2, top + height / 2
     lift = line.slope * (x - (box.left + box.right) / 2)
-    spare = abs(line.slope) * box.width / 2
-    fit = (y - lift > box.top + spare - 0.15 * high) & (y - lift < box.bottom - spare + 0.3 * high)
+    fit = (y - lift > line.head - 0.15 * high) & (y - lift < line.foot + 0.3 * high)
     fit &= (height < 1.2 * high) & (width < 1.6 * high) & ~specks(stats[loose], high)
-    fit &= (width < FLAT * height) | (y - lift < box.bottom - spare - AT_FOOT * high)
+    fit &= (width < FLAT * height) | (y - lift < line.foot - AT_FOOT * high)
     fit &= ~np.isin(loose, line.pieces)
     reach = box.right + np.where(width > 1.5 * height, DASHED, AFTER) * high
     near = fit & (left + width > box.left - BEFORE * high) & (left < reach)
@@ -214,8 +228,7 @@ def _with_marks(line: Line, stats: NDArray[np.int64], loose: NDArray[np.int64]) 
     marks = loose[near | (fit & (left > box.left) & (left < end + AFTER * high))]
     if not marks.size or len(marks) > 3 + 1.5 * len(line.pieces):
         return line
-    pieces = np.concatenate([line.pieces, marks])
-    return Line(_around(stats[pieces]), high, line.slope, pieces)
+    return _sloping(np.concatenate([line.pieces, marks]), stats, high, line.slope)
 
 
 def specks(stats: NDArray[np.int64], high: float) -> NDArray[np.bool_]:
@@ -324,7 +337,8 @@ def _is_writing(line: Line, stats: NDArray[np.int64], page: Inked, labels: NDArr
     )
     mine = np.isin(labels[near], line.pieces)
     depth = cv2.distanceTransform(np.pad(mine, 1).astype(np.uint8), cv2.DIST_L2, 3)
-    if line.height >= 2 * LOWEST and float(depth.max()) > THICKEST * line.height:
+    own = np.maximum(stats[labels[near], 3], line.height)  # beside small zeros a large 2 has a broad stroke
+    if line.height >= 2 * LOWEST and bool((depth[1:-1, 1:-1] > THICKEST * own).any()):
         return False
     written = page.ink[near] | page.lines[near] | page.ignored[near]
     ground = cv2.dilate(written, np.ones((5, 5), np.uint8)) == 0
