@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guarismo.paper import Contrast, calm, dark_on_light, median, sharpened, shrink, subtract_paper, subtract_patches
+from guarismo.rings import rings
 from guarismo.types import Box, Gray, Ink, Inks
 
 INK_VERSION = 1
@@ -203,7 +204,7 @@ def _belongs(stats: NDArray[np.int64], labels: NDArray[np.int32]) -> NDArray[np.
     lines = _edge_lines(stats, labels.shape)
     if lines.all():
         lines[:] = False
-    left_out = lines | _frames(stats, labels)
+    left_out = lines | _frames(stats, labels) | rings(stats, labels, 1)
     if left_out.all():
         return np.zeros(len(stats), bool)
     main, largest = longest[~left_out].max(), area[~left_out].max()
@@ -262,12 +263,17 @@ def _piece(stat: NDArray[np.int64], labels: NDArray[np.int32], number: int) -> N
 
 
 def _edge_remains(stats: NDArray[np.int64], shape: tuple[int, ...], largest: int) -> NDArray[np.bool_]:
-    """Pieces of neighbours: small, cut by the picture's edge, and not reaching far into it."""
+    """Pieces of neighbours: small, cut by the picture's edge, and not reaching far into it. A ring around leaves larger
+    ones in the corners."""
     left, top, width, height, area = stats.T
     rows, columns = shape
     side = ((left == 0) | (left + width == columns)) & (width < 0.25 * columns)
     end = ((top == 0) | (top + height == rows)) & (height < 0.2 * rows)
-    return np.asarray((side | end) & (area < 0.15 * largest), bool)
+    cut_off = [
+        (first == 0) | (first + long == edge) for first, long, edge in ((left, width, columns), (top, height, rows))
+    ]
+    corner = cut_off[0] & cut_off[1] & (width < 0.35 * columns) & (height < 0.35 * rows) & (area < 0.3 * largest)
+    return np.asarray(((side | end) & (area < 0.15 * largest)) | corner, bool)
 
 
 @dataclass(frozen=True, slots=True)

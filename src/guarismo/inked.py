@@ -196,3 +196,43 @@ def _rules(ink: Mask, there: Mask, least: int) -> tuple[Mask, Mask]:
         rules[near] |= own & ~strokes
         crossed[near] |= own & strokes
     return rules, crossed
+
+
+BESIDE, MOSTLY = 2, 0.8
+"""A piece counts as what remains of a ruled line where this share of it lies within so many pixels of the line: a point
+that rests on it reaches out farther."""
+
+AS_DARK, AROUND = 1.4, 40
+"""How dark at most it is then, beside what is left and right of it, or above and below, within so many pixels: a pen's
+point is darker than a rule, and than a rule's edge where it stands on it."""
+
+LEAST_ASKED, MOST_ASKED = 4, 1000
+"""Pixels of a piece that may be a point, and how many pieces are asked at most, which bounds the time."""
+
+
+def remains(page: Inked, labels: NDArray[np.int32], stats: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which pieces are what is left of ruled lines: bool (N,)."""
+    around = np.ones((2 * BESIDE + 1, 2 * BESIDE + 1), np.uint8)
+    near = np.bincount(labels[cv2.dilate(page.lines, around) > 0], minlength=len(stats))
+    remains = np.asarray(near >= MOSTLY * stats[:, 4], bool)
+    remains[0] = False
+    for piece in np.flatnonzero(remains & (stats[:, 4] >= LEAST_ASKED))[:MOST_ASKED].tolist():
+        box = stats[piece].tolist()
+        level = _beside(page.dark, labels, box)
+        upright = _beside(page.dark.T, labels.T, [box[1], box[0], box[3], box[2]])
+        left, top, width, height = box[:4]
+        here = (slice(top, top + height), slice(left, left + width))
+        mine = page.dark[here][labels[here] == piece]
+        remains[piece] = float(np.percentile(mine, 75)) <= AS_DARK * max(level, upright)
+    return remains
+
+
+def _beside(dark: Dark, labels: NDArray[np.int32], box: list[int]) -> float:
+    """How dark it is to the left and right of a piece (left, top, width, height, area), in its own rows, where no ink
+    but of rules is: 255 all of the light missing."""
+    left, top, width, height = box[:4]
+    rows = slice(top, top + height)
+    sides = slice(max(0, left - AROUND), max(0, left - 2)), slice(left + width + 2, left + width + AROUND)
+    near = [dark[rows, side][labels[rows, side] == 0] for side in sides]
+    bare = np.concatenate(near)
+    return float(np.percentile(bare, 90)) if bare.size else 0.0

@@ -23,11 +23,15 @@ def read_as(
     """Open pictures, each read as what it is, in their order.
 
     "auto" takes a picture with several lines, on which there are numbers, and one with a number in ``page_numbers``
-    for a page; the rest as ``Reader.readings`` does. Constraints speak of one number, so that with them nothing is a
-    page. Raises UsageError and ModelError, for no pictures too.
+    for a page; the rest as ``Reader.readings`` does, and where that is not ``read`` as a page if there is more on that.
+    Constraints speak of one number, so that with them nothing is a page. Raises UsageError and ModelError, for no
+    pictures too.
     """
     numbers = [*page_numbers, *[None] * (len(grays) - len(page_numbers))]
-    pages = [_page(kind, reader, gray, constraints, number) for gray, number in zip(grays, numbers, strict=True)]
+    may = kind in ("page", "auto") and constraints is None
+    sure = [kind == "page" or number is not None for number in numbers]
+    tried = [_page(reader, *one) if may else None for one in zip(grays, numbers, sure, strict=True)]
+    pages = [page if page is not None and (s or _has_any(page)) else None for page, s in zip(tried, sure, strict=True)]
     rest = [gray for gray, page in zip(grays, pages, strict=True) if page is None]
     singles: dict[As, Callable[[], Sequence[Digit | Number]]] = {
         "digit": lambda: reader.digits(rest),
@@ -36,23 +40,49 @@ def read_as(
         "auto": lambda: reader.readings(rest, constraints),
     }
     found = iter(singles[kind]())
-    return [
-        (page, None) if page is not None else (_numbered(reader.page_of(one := next(found), gray), number), one)
-        for gray, page, number in zip(grays, pages, numbers, strict=True)
-    ]
+    read: list[Read] = []
+    for gray, page, before, number in zip(grays, pages, tried, numbers, strict=True):
+        if page is not None:
+            read.append((page, None))
+            continue
+        one = next(found)
+        again = _second(reader, gray, one) if may and before is None else None
+        read.append((_numbered(reader.page_of(one, gray), number), one) if again is None else (again, None))
+    return read
 
 
 def _numbered(page: Page, number: int | None) -> Page:
     return page if number is None else replace(page, page_number=number)
 
 
-def _page(kind: As, reader: Reader, gray: Gray, constraints: Constraints | None, number: int | None) -> Page | None:
-    if kind not in ("page", "auto") or constraints is not None:
+NEARLY_SURE = 0.9
+"""Confidence of an unsure reading from which on it is not looked at as a page, too."""
+
+
+def _second(reader: Reader, gray: Gray, one: Digit | Number) -> Page | None:
+    """The picture as a page, where it is large enough for one and more of it is ``read`` there than as a digit or a
+    number: the edge of a table, a row of boxes, or a heading may hide from these what is written beside it."""
+    from guarismo.layout import LEAST_PAGE
+
+    if one.status == "read" or max(gray.shape) < LEAST_PAGE:
         return None
+    if one.status == "unsure" and one.confidence > NEARLY_SURE:
+        return None
+    page = reader.sheet(gray)
+    said = [number for number in page.written if number.status in ACTED_ON]
+    digits = sum(len(number.digits_text) for number in said if number.status == "read")
+    if one.status != "unsure":
+        return page if digits else None
+    whole = all(number.status == "read" for number in said)
+    return page if whole and digits > 1 else None
+
+
+def _page(reader: Reader, gray: Gray, number: int | None, sure: bool) -> Page | None:
+    """A picture that is ``sure`` to be a page, or looks like one, as such."""
     from guarismo.layout import has_several_lines  # what finds things on pages takes 20 ms that a digit is spared
 
-    sure = kind == "page" or number is not None
-    if not sure and not has_several_lines(gray):
-        return None
-    page = reader.sheet(gray, number)
-    return page if sure or any(one.status in ACTED_ON for one in page.written) else None
+    return reader.sheet(gray, number) if sure or has_several_lines(gray) else None
+
+
+def _has_any(page: Page) -> bool:
+    return any(one.status in ACTED_ON for one in page.written)

@@ -68,6 +68,11 @@ SAMPLE, LEAST_SAMPLED, HIGHEST_SAMPLED = 64, 12, 0.15
 pixels, and at most this share of the page's. Lines play no part in it: on its side a page has none."""
 
 
+EDGE, FEWEST_INSIDE = 0.07, 3
+"""Shares of a page's sides within which the wires and holes of its binding lie, a row of which looks like nines when
+turned; and the pieces that there must be besides for these to have no say."""
+
+
 def _sample(found: list[GridCut], lines: Lines, dark: Gray) -> tuple[Gray, ...]:
     """What stands in cells, or else pieces of ink as large as digits, each alone on its paper."""
     filled = [cell.cutout.gray for grid in found for cell in grid.cells if not cell.empty]
@@ -76,6 +81,11 @@ def _sample(found: list[GridCut], lines: Lines, dark: Gray) -> tuple[Gray, ...]:
         return tuple(_spread(pieces))
     sizes = lines.stats[:, 2:4].max(1)
     large = np.flatnonzero((sizes >= LEAST_SAMPLED) & (sizes <= HIGHEST_SAMPLED * max(dark.shape)))
+    middles = lines.stats[large, :2] + lines.stats[large, 2:4] / 2
+    edge = EDGE * np.array(dark.shape[::-1])
+    inside = ((middles > edge) & (middles < dark.shape[::-1] - edge)).all(1)
+    if inside.sum() >= FEWEST_INSIDE:
+        large = large[inside]
     return tuple(_piece_alone(piece, lines.labels, lines.stats, dark) for piece in _spread(large.tolist()))
 
 
@@ -115,6 +125,9 @@ def _is_light_on_dark(small: Gray) -> bool:
 GLANCE, LEAST_PAGE = 800, 200
 """Longest side of the copy on which it is seen whether a picture has several lines, and of a picture that may have."""
 
+SEVERAL = 3
+"""Lines of about one height that are several beside something higher: a heading, a signature, a stain."""
+
 
 def has_several_lines(gray: Gray) -> bool:
     """Whether there is more on a picture than a digit or one line; seen at a glance, in a tenth of a page's time."""
@@ -125,8 +138,9 @@ def has_several_lines(gray: Gray) -> bool:
         small = 255 - small
     lines = textlines.find(inked.inked(small)).lines
     inside = [line for line in lines if line.box.top > 0 and line.box.bottom < len(small)]  # or a neighbour's remains
-    high = max((line.height for line in inside), default=0.0)
-    return sum(line.height >= 0.5 * high for line in inside) > 1
+    heights = np.array([line.height for line in inside])
+    alike = [int(((heights >= 0.7 * high) & (heights <= 1.4 * high)).sum()) for high in heights]
+    return bool((heights >= 0.5 * heights.max(initial=0)).sum() > 1) or max(alike, default=0) >= SEVERAL
 
 
 DRAWN, OPEN = 0.45, 1 / 3

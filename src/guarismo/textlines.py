@@ -12,7 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo.inked import LOWEST, Dark, Inked
+from guarismo.columns import Dividers, dividers
+from guarismo.inked import LOWEST, Inked, remains
+from guarismo.rings import rings
 from guarismo.types import Box
 
 GAP = 1.3
@@ -62,19 +64,21 @@ def find(page: Inked) -> Lines:
     labels, stats = np.asarray(of, np.int32), np.asarray(sizes, np.int64)
     width, height = stats[:, 2], stats[:, 3]
     tall = (height >= LOWEST) & (height < HIGHEST * max(labels.shape)) & (width < 0.5 * LONGEST * height)
+    tall &= ~rings(stats, labels, 0)
     tall[0] = False
     chosen = np.flatnonzero(tall)
     if len(chosen) > MOST:
         chosen = np.sort(chosen[np.argsort(-height[chosen], kind="stable")[:MOST]])
-    groups = _groups(stats[chosen])
+    walls = dividers(page.lines, stats[chosen])
+    groups = _groups(stats[chosen], walls)
     found = [_line(chosen[groups == number], stats) for number in range(groups.max(initial=-1) + 1)]
-    loose = 1 + np.flatnonzero((~_remains(page, labels, stats) & ~specks(stats, 0.0))[1:])
+    loose = 1 + np.flatnonzero((~remains(page, labels, stats) & ~specks(stats, 0.0))[1:])
     loose = loose[np.argsort(stats[loose, 0], kind="stable")]
-    lines = _together([_with_marks(line, stats, loose) for line in found], stats, _bridged)
+    lines = _together([_with_marks(line, stats, loose, walls) for line in found], stats, walls, _bridged)
     places = np.array([(one.box.left, one.box.top, one.box.right, one.box.bottom) for one in lines]).reshape(-1, 4)
     marks = stats[loose]
-    lines = _together(lines, stats, lambda one, other: _goes_on(one, other, places, marks))
-    lines = [_with_marks(line, stats, loose) for line in lines]
+    lines = _together(lines, stats, walls, lambda one, other: _goes_on(one, other, places, marks))
+    lines = [_with_marks(line, stats, loose, walls) for line in lines]
     numbers = [part for line in _alone(lines) for part in _not_too_long(line, stats)]
     kept = [line for line in numbers if _is_writing(line, stats, page, labels)]
     return Lines(tuple(kept), labels, stats)
@@ -95,7 +99,7 @@ def _not_too_long(line: Line, stats: NDArray[np.int64]) -> list[Line]:
     return [part for part in parts if part.box.width < LONGEST * part.height]
 
 
-def _groups(stats: NDArray[np.int64]) -> NDArray[np.int64]:
+def _groups(stats: NDArray[np.int64], walls: Dividers) -> NDArray[np.int64]:
     """Which line each piece (left, top, width, height, area) belongs to: int64 (N,)."""
     left, top, width, height, _area = stats.T
     right, bottom = left + width, top + height
@@ -110,6 +114,7 @@ def _groups(stats: NDArray[np.int64]) -> NDArray[np.int64]:
         near = left[after] - right[i] <= GAP * high
         near &= (shared >= OVERLAP * low) & (low >= ALIKE * high)
         near &= np.abs(top[i] + bottom[i] - top[after] - bottom[after]) <= 2 * ASIDE * high
+        near &= ~walls.between(right[i], left[after], (top[i] + bottom[i] + top[after] + bottom[after]) / 4)
         for j in after[near]:
             _join(parent, int(i), int(j))
     roots = np.array([_root(parent, i) for i in range(len(parent))], np.int64)
@@ -161,46 +166,6 @@ def _slope(mine: NDArray[np.int64], height: float) -> float:
     return slope if abs(slope) < 0.3 else 0.0
 
 
-BESIDE, MOSTLY = 2, 0.8
-"""A piece counts as what remains of a ruled line where this share of it lies within so many pixels of the line: a point
-that rests on it reaches out farther."""
-
-AS_DARK, AROUND = 1.4, 40
-"""How dark at most it is then, beside what is left and right of it, or above and below, within so many pixels: a pen's
-point is darker than a rule, and than a rule's edge where it stands on it."""
-
-LEAST_MARK, MOST_ASKED = 4, 1000
-"""Pixels of a piece that may be a point, and how many pieces are asked at most, which bounds the time."""
-
-
-def _remains(page: Inked, labels: NDArray[np.int32], stats: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which pieces are what is left of ruled lines: bool (N,)."""
-    around = np.ones((2 * BESIDE + 1, 2 * BESIDE + 1), np.uint8)
-    near = np.bincount(labels[cv2.dilate(page.lines, around) > 0], minlength=len(stats))
-    remains = np.asarray(near >= MOSTLY * stats[:, 4], bool)
-    remains[0] = False
-    for piece in np.flatnonzero(remains & (stats[:, 4] >= LEAST_MARK))[:MOST_ASKED].tolist():
-        box = stats[piece].tolist()
-        level = _beside(page.dark, labels, box)
-        upright = _beside(page.dark.T, labels.T, [box[1], box[0], box[3], box[2]])
-        left, top, width, height = box[:4]
-        here = (slice(top, top + height), slice(left, left + width))
-        mine = page.dark[here][labels[here] == piece]
-        remains[piece] = float(np.percentile(mine, 75)) <= AS_DARK * max(level, upright)
-    return remains
-
-
-def _beside(dark: Dark, labels: NDArray[np.int32], box: list[int]) -> float:
-    """How dark it is to the left and right of a piece (left, top, width, height, area), in its own rows, where no ink
-    but of rules is: 255 all of the light missing."""
-    left, top, width, height = box[:4]
-    rows = slice(top, top + height)
-    sides = slice(max(0, left - AROUND), max(0, left - 2)), slice(left + width + 2, left + width + AROUND)
-    near = [dark[rows, side][labels[rows, side] == 0] for side in sides]
-    bare = np.concatenate(near)
-    return float(np.percentile(bare, 90)) if bare.size else 0.0
-
-
 BEFORE, AFTER, DASHED = 0.6, 1.05, 1.6
 """Digit heights between a line's ends and a mark that is its own: a sign, the colon of a score, a dash that closes a
 sum. The dash in ``3.500.-`` is as near to its point as a colon."""
@@ -210,7 +175,7 @@ FLAT, AT_FOOT = 2.0, 0.1
 """Width against height of a dash, and how far from the foot of a line, in heights of it: lower are worn rules."""
 
 
-def _with_marks(line: Line, stats: NDArray[np.int64], loose: NDArray[np.int64]) -> Line:
+def _with_marks(line: Line, stats: NDArray[np.int64], loose: NDArray[np.int64], walls: Dividers) -> Line:
     """Points, commas, dashes and strokes about it are its own too, rows of dots are not. ``loose`` are the pieces that
     may be such, from left to right."""
     box, high = line.box, line.height
@@ -222,6 +187,7 @@ def _with_marks(line: Line, stats: NDArray[np.int64], loose: NDArray[np.int64]) 
     fit &= (height < 1.2 * high) & (width < 1.6 * high) & ~specks(stats[loose], high)
     fit &= (width < FLAT * height) | (y - lift < line.foot - AT_FOOT * high)
     fit &= ~np.isin(loose, line.pieces)
+    fit &= ~(walls.between(box.right, left, y) | walls.between(left + width, box.left, y))
     reach = box.right + np.where(width > 1.5 * height, DASHED, AFTER) * high
     near = fit & (left + width > box.left - BEFORE * high) & (left < reach)
     end = (left + width)[near].max(initial=box.left)
@@ -237,15 +203,22 @@ def specks(stats: NDArray[np.int64], high: float) -> NDArray[np.bool_]:
     return np.asarray((longest < max(2.0, 0.05 * high)) | (area < max(3.0, 0.003 * high * high)), bool)
 
 
-def _together(lines: list[Line], stats: NDArray[np.int64], one_number: Callable[[Line, Line], bool]) -> list[Line]:
-    """Those that are ``one_number`` with another, further left, as one line."""
+def _together(
+    lines: list[Line], stats: NDArray[np.int64], walls: Dividers, one_number: Callable[[Line, Line], bool]
+) -> list[Line]:
+    """Those that are ``one_number`` with another, further left, and not parted from it, as one line."""
+
+    def belong(one: Line, other: Line) -> bool:
+        row = (one.box.top + one.box.bottom + other.box.top + other.box.bottom) / 4
+        return not walls.between(one.box.right, other.box.left, row) and one_number(one, other)
+
     joined: list[Line] = []
     ends = np.zeros((len(lines), 4))  # of those joined: right, top, bottom, height
     for line in sorted(lines, key=lambda one: one.box.left):
         right, top, bottom, height = ends[: len(joined)].T
         reach = WIDE_WITH_MARK * np.maximum(height, line.height)
         near = (right + reach >= line.box.left) & (top - reach < line.box.bottom) & (bottom + reach > line.box.top)
-        i = next((i for i in np.flatnonzero(near).tolist() if one_number(joined[i], line)), len(joined))
+        i = next((i for i in np.flatnonzero(near).tolist() if belong(joined[i], line)), len(joined))
         if i < len(joined):
             pieces = np.union1d(joined[i].pieces, line.pieces)
             joined[i] = _line(pieces, stats, max(joined[i].height, line.height))

@@ -134,7 +134,24 @@ def _reads(reader: Reader, kind: As, limits: dict[str, Any]) -> Reads:
             for (name, _number, gray), (page, reading) in zip(chunk, found, strict=True)
         ]
 
-    return read if kind != "number" else _hinting(read)
+    return {"number": _hinting, "digit": _hinting_once}.get(kind, lambda same: same)(read)
+
+
+def _hinting_once(read: Reads) -> Reads:
+    """Says, of the first picture that was to have one digit and has something else, what else can be read."""
+    told = False
+
+    def hinting(chunk: list[Named]) -> list[One]:
+        nonlocal told
+        ones = read(chunk)
+        for one in ones:
+            if not told and one.reading is not None and one.reading.status == "not_a_digit":
+                told = True
+                hint = _("{name}: no single digit; --as auto also reads numbers and pages")
+                click.echo(hint.format(name=one.result.name), err=True)
+        return ones
+
+    return hinting
 
 
 def _hinting(read: Reads) -> Reads:

@@ -1,0 +1,83 @@
+"""Upright ruled lines that part the columns of a page: what is left of one and what is right of it are two numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from guarismo.inked import Mask
+
+LONG, DOUBLE, PITCH = 3.0, 0.4, 2.2
+"""Digit heights that a divider is long at least, within which two are a double line, and that columns are wide at
+least: squares of paper to write on are narrower, and have a digit each, or are written over."""
+
+CLOSE = 0.2
+"""Share of a divider's length along which another line is drawn that is too near for it to be one."""
+
+OVER, SOME = 0.2, 0.1
+"""Digit heights that a stroke reaches out on both sides of a line that it is written over; and the share of what
+stands beside the line from which on so much is written over it that it parts nothing."""
+
+
+Columns = NDArray[Any] | float
+"""Columns or rows of a page, in pixels."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dividers:
+    """float64 (D, 4): for each its column at its head and at its foot, and the rows of both."""
+
+    lines: NDArray[np.float64]
+
+    def between(self, left: Columns, right: Columns, row: Columns) -> NDArray[np.bool_]:
+        """Whether one goes through that row between these columns, or within two pixels of them: for each of (N,)."""
+        head, foot, top, bottom = self.lines.T
+        left, right, row = (np.asarray(one, np.float64)[..., None] for one in (left, right, row))
+        x = head + (foot - head) * (row - top) / np.maximum(bottom - top, 1)
+        return np.asarray(((top <= row) & (row <= bottom) & (x >= left - 2) & (x <= right + 2)).any(-1), np.bool_)
+
+
+def dividers(lines: Mask, pieces: NDArray[np.int64]) -> Dividers:
+    """Those among a page's ruled ``lines`` uint8 (H, W), beside ink ``pieces`` int64 (N, 5): left, top, width, height,
+    area."""
+    height = float(np.median(pieces[:, 3])) if len(pieces) else 0.0
+    closed = cv2.morphologyEx(lines, cv2.MORPH_CLOSE, np.ones((max(3, round(height)) | 1, 1), np.uint8))
+    short, long = (
+        np.asarray(
+            cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((max(3, round(n * height)), 1), np.uint8)), np.uint8
+        )
+        for n in (1.0, LONG)
+    )
+    count, labels, stats, _centres = cv2.connectedComponentsWithStats(long, connectivity=8)
+    found = []
+    for number in range(1, count):
+        left, top, width, tall, _area = stats[number].tolist()
+        head, foot = (np.flatnonzero(labels[row, left : left + width] == number) for row in (top, top + tall - 1))
+        line = np.array([left + float(head.mean()), left + float(foot.mean()), top, top + tall - 1])
+        if not _is_close(short[top : top + tall], float(line[:2].mean()), height) and _is_bare(line, pieces, height):
+            found.append(line)
+    return Dividers(np.array(found, np.float64).reshape(-1, 4))
+
+
+def _is_close(lines: Mask, column: float, height: float) -> bool:
+    """Whether among the upright ``lines`` beside one in that column there is another too near for a column of numbers,
+    in pieces where strokes cross it."""
+    drawn = np.flatnonzero(lines.mean(0) > CLOSE)
+    away = np.abs(drawn - column)
+    return bool(((away > DOUBLE * height) & (away < PITCH * height)).any())
+
+
+def _is_bare(line: NDArray[np.float64], pieces: NDArray[np.int64], height: float) -> bool:
+    """Whether nobody has written over a line."""
+    head, foot, top, bottom = line
+    left, above, wide, high, _area = pieces.T
+    row = above + high / 2
+    x = head + (foot - head) * (row - top) / max(bottom - top, 1)
+    there = (row >= top) & (row <= bottom)
+    over = there & (left < x - OVER * height) & (left + wide > x + OVER * height)
+    near = there & (left < x + 3 * height) & (left + wide > x - 3 * height)
+    return bool(over.sum() <= SOME * near.sum())

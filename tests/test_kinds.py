@@ -1,0 +1,91 @@
+"""What "auto" takes a picture for."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from guarismo import Reader
+from guarismo.kinds import read_as
+from guarismo.types import Gray, Page
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader(threads=1)
+
+
+def write(gray: Gray, text: str, left: int, foot: int, size: float, thick: int) -> None:
+    cv2.putText(gray, text, (left, foot), cv2.FONT_HERSHEY_SIMPLEX, size, 40, thick, cv2.LINE_AA)
+
+
+def auto(reader: Reader, gray: Gray) -> tuple[Page, bool]:
+    ((page, reading),) = read_as("auto", reader, [gray])
+    return page, reading is None
+
+
+TEXTS = ["4729", "583", "3610", "942", "875"]
+
+
+@pytest.mark.parametrize("beside", ["heading", "stain"])
+def test_a_list_is_a_page_whatever_large_stands_on_it(reader: Reader, beside: str) -> None:
+    gray = np.full((900, 700), 248, np.uint8)
+    if beside == "heading":
+        write(gray, "7", 300, 190, 6.0, 14)
+    else:
+        cv2.circle(gray, (540, 200), 130, 120, 9, cv2.LINE_AA)
+    for row, text in enumerate(TEXTS):
+        write(gray, text, 80, 320 + 110 * row, 1.8, 5)
+    page, several = auto(reader, gray)
+    assert several
+    assert [one.text for one in page.numbers if one.status in ("read", "unsure") and len(one.text) > 1] == TEXTS
+
+
+def test_a_number_on_a_sheet_on_a_table_is_read_as_a_page_is(reader: Reader) -> None:
+    gray = np.full((600, 900), 90, np.uint8)
+    gray[60:540, 100:800] = 235
+    write(gray, "58329", 260, 330, 2.4, 6)
+    page, _several = auto(reader, gray)
+    assert [one.text for one in page.numbers if one.status == "read"] == ["58329"]
+
+
+def test_boxes_for_one_digit_each_are_one_number(reader: Reader) -> None:
+    gray = np.full((120, 480), 250, np.uint8)
+    for place, digit in enumerate("42107"):
+        cv2.rectangle(gray, (20 + 88 * place, 20), (100 + 88 * place, 100), 60, 2)
+        write(gray, digit, 42 + 88 * place, 80, 1.9, 4)
+    page, _several = auto(reader, gray)
+    assert [one.text for one in page.written if one.status == "read"] == ["42107"]
+
+
+def test_a_picture_is_read_as_a_page_once_at_most_and_a_sure_or_small_one_not_at_all(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Gray] = []
+    sheet = Reader.sheet
+
+    def noted(self: Reader, gray: Gray, *given: int | None) -> Page:
+        seen.append(gray)
+        return sheet(self, gray, *given)
+
+    monkeypatch.setattr(Reader, "sheet", noted)
+    words = np.full((400, 500), 250, np.uint8)
+    for row, text in enumerate(("wherever", "kitchen", "umbrella")):
+        write(words, text, 40, 100 + 100 * row, 1.8, 4)
+    sure, small = np.full((300, 500), 250, np.uint8), np.full((60, 90), 250, np.uint8)
+    write(sure, "5832", 60, 190, 3.0, 8)
+    write(small, "W", 20, 48, 1.4, 3)
+    counts = []
+    for gray in (words, sure, small):
+        auto(reader, gray)
+        counts.append(len(seen))
+        seen.clear()
+    assert counts == [1, 0, 0]
+
+
+def test_what_is_a_letter_alone_and_on_a_page_stays_none(reader: Reader) -> None:
+    gray = np.full((400, 400), 250, np.uint8)
+    write(gray, "W", 120, 260, 6.0, 14)
+    page, several = auto(reader, gray)
+    assert not several and [one.status for one in page.numbers] == ["not_a_digit"]
