@@ -275,9 +275,15 @@ def test_a_line_is_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("logits", "clear"),
-    [(said("12", 16), True), (said("12", 4), False), (said("1.2", 9, other="1"), False), (said(""), True)],
+    [
+        (said("12", 16), True),
+        (said("12", 6), False),
+        (said("1.2", 9, other="1"), False),
+        (said(""), True),
+        (said("12", 4), True),  # words
+    ],
 )
-def test_a_line_is_clear_where_its_digits_leave_no_doubt(logits: Logits, clear: bool) -> None:
+def test_a_line_needs_no_further_look_where_its_digits_leave_no_doubt_or_no_hope(logits: Logits, clear: bool) -> None:
     assert decode.is_clear(decode.Hearing(ctc.log_softmax(logits)).readings()) is clear
 
 
