@@ -60,8 +60,8 @@ NEARLY_SURE = 0.9
 
 
 def _second(reader: Reader, gray: Gray, one: Digit | Number) -> Page | None:
-    """The picture as a page, where it is large enough for one and more of it is ``read`` there than as a digit or a
-    number: the edge of a table, a row of boxes, or a heading may hide from these what is written beside it."""
+    """The picture as a page, where it is large enough for one and there is more to read than as a digit or a number:
+    the edge of a table, a row of boxes, or a heading may hide from these what is written beside it."""
     from guarismo.layout import LEAST_PAGE
 
     if one.status == "read" or max(gray.shape) < LEAST_PAGE:
@@ -70,11 +70,13 @@ def _second(reader: Reader, gray: Gray, one: Digit | Number) -> Page | None:
         return None
     page = reader.sheet(gray)
     said = [number for number in page.written if number.status in ACTED_ON]
-    digits = sum(len(number.digits_text) for number in said if number.status == "read")
+    sure = sum(len(number.digits_text) for number in said if number.status == "read")
+    likely = max((number.digits_confidence for number in said if len(number.digits_text) > 1), default=0.0)
     if one.status != "unsure":
-        return page if digits else None
-    whole = all(number.status == "read" for number in said)
-    return page if whole and digits > 1 else None
+        return page if sure or likely else None
+    if len(one.text) == 1:  # the edge of a table is a 1
+        return page if sure > 1 or likely > one.confidence else None
+    return page if sure > 1 and all(number.status == "read" for number in said) else None
 
 
 def _page(reader: Reader, gray: Gray, number: int | None, sure: bool) -> Page | None:
