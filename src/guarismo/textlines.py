@@ -114,8 +114,11 @@ def _groups(stats: NDArray[np.int64], walls: Dividers) -> NDArray[np.int64]:
         near = left[after] - right[i] <= GAP * high
         near &= (shared >= OVERLAP * low) & (low >= ALIKE * high)
         near &= np.abs(top[i] + bottom[i] - top[after] - bottom[after]) <= 2 * ASIDE * high
-        near &= ~walls.between(right[i], left[after], (top[i] + bottom[i] + top[after] + bottom[after]) / 4)
-        for j in after[near]:
+        after = after[near]
+        if len(walls.lines):
+            row = (top[i] + bottom[i] + top[after] + bottom[after]) / 4
+            after = after[~walls.between(right[i], left[after], row)]
+        for j in after:
             _join(parent, int(i), int(j))
     roots = np.array([_root(parent, i) for i in range(len(parent))], np.int64)
     return np.asarray(np.unique(roots, return_inverse=True)[1], np.int64).reshape(-1)
