@@ -40,8 +40,7 @@ MARGIN = 8
 """Columns of paper left before the first ink and after the last: a third of a digit."""
 
 AREA = 120_000
-"""Pixels in which the writing is looked for: a line of 80x200 as it is, a photo of 12 megapixels as 400x300. What is
-small in its picture is cut out of the original and looked at again."""
+"""Pixels in which writing is looked for: 12 megapixels as 400x300. What is small is cut out and looked at again."""
 
 WIDEST = 5
 """Width against height of the pieces whose paper is estimated together: in ``paper.py``'s copies of 32 to 96 pixels a
@@ -226,7 +225,7 @@ def _level(contrast: Contrast) -> float:
 
 
 ACROSS = 0.9
-"""Share of the columns that a level line covers which goes from one side of a narrow picture to the other."""
+"""Share of the columns that a level line covers which goes from side to side."""
 
 
 def rules(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -238,7 +237,7 @@ def rules(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
     gap = max(1, min(rows, 2 * columns) // 12)  # in a tall picture the digits of a number are no dots of a line
     closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, gap), np.uint8))
     longest = np.ones((1, min(columns, max(12, round(1.2 * rows)))), np.uint8)
-    # outside is paper, or a dash that touches the edge would need half the length only
+    # outside is paper, or a dash at the edge would need half the length only
     run = cv2.morphologyEx(closed, cv2.MORPH_OPEN, longest, borderType=cv2.BORDER_CONSTANT, borderValue=0)
     run = np.where(closed.mean(1, keepdims=True) > ACROSS, closed, run)
     thick = cv2.morphologyEx(run, cv2.MORPH_OPEN, np.ones((max(3, rows // 8), 1), np.uint8))
