@@ -30,9 +30,9 @@ def test_numbers_on_both_sides_of_a_ruled_line_are_two_and_without_it_one() -> N
     assert found(gray) == 14
 
 
-@pytest.mark.parametrize("pitch", [30, 60])
+@pytest.mark.parametrize("pitch", [30, 60, 110])
 def test_the_lines_of_squared_paper_part_nothing(pitch: int) -> None:
-    gray = np.full((720, 500), 245, np.uint8)
+    gray = np.full((720, 700), 245, np.uint8)
     gray[:, 5::pitch] = gray[5::pitch] = 180
     rows(gray, (120,))
     assert found(gray) == 7

@@ -60,7 +60,25 @@ def dividers(lines: Mask, pieces: NDArray[np.int64]) -> Dividers:
         line = np.array([left + float(head.mean()), left + float(foot.mean()), top, top + tall - 1])
         if not _is_close(short[top : top + tall], float(line[:2].mean()), height) and _is_bare(line, pieces, height):
             found.append(line)
-    return Dividers(np.array(found, np.float64).reshape(-1, 4))
+    every = np.array(found, np.float64).reshape(-1, 4)
+    return Dividers(every[:0] if _are_squares(every, lines, height) else every)
+
+
+MANY, ALIKE = 5, 0.2
+"""Lines of each direction from which on they may be those of squares, and how much their distances differ at most."""
+
+
+def _are_squares(upright: NDArray[np.float64], lines: Mask, height: float) -> bool:
+    """Whether the level ``lines`` of a page are as far apart as its upright ones: squares higher than three digits."""
+    drawn = np.flatnonzero(lines.mean(1) > CLOSE)
+    level = drawn[np.flatnonzero(np.diff(drawn, prepend=-9) > 3)]
+    if min(len(upright), len(level)) < MANY:
+        return False
+    gaps = [one[one > DOUBLE * height] for one in (np.diff(np.sort(upright[:, :2].mean(1))), np.diff(level))]
+    if not all(len(one) for one in gaps):
+        return False
+    across, down = (float(np.median(one)) for one in gaps)
+    return bool(abs(across - down) < ALIKE * max(across, down))
 
 
 def _is_close(lines: Mask, column: float, height: float) -> bool:
