@@ -35,10 +35,17 @@ class Dividers:
 
     def between(self, left: Columns, right: Columns, row: Columns) -> NDArray[np.bool_]:
         """Whether one goes through that row between these columns, or within two pixels of them: for each of (N,)."""
-        head, foot, top, bottom = self.lines.T
         left, right, row = (np.asarray(one, np.float64)[..., None] for one in (left, right, row))
-        x = head + (foot - head) * (row - top) / np.maximum(bottom - top, 1)
-        return np.asarray(((top <= row) & (row <= bottom) & (x >= left - 2) & (x <= right + 2)).any(-1), np.bool_)
+        if not len(self.lines):  # as on most pages, of which every piece is asked
+            return np.zeros(np.broadcast_shapes(left.shape, right.shape, row.shape)[:-1], np.bool_)
+        x, there = _at(self.lines, row)
+        return np.asarray((there & (x >= left - 2) & (x <= right + 2)).any(-1), np.bool_)
+
+
+def _at(lines: NDArray[np.float64], row: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """In which columns lines (..., 4) are in these rows, and whether they reach them."""
+    head, foot, top, bottom = lines.T
+    return head + (foot - head) * (row - top) / np.maximum(bottom - top, 1), (row >= top) & (row <= bottom)
 
 
 def dividers(lines: Mask, pieces: NDArray[np.int64]) -> Dividers:
@@ -69,7 +76,7 @@ MANY, ALIKE = 5, 0.2
 
 
 def _are_squares(upright: NDArray[np.float64], lines: Mask, height: float) -> bool:
-    """Whether the level ``lines`` of a page are as far apart as its upright ones: squares higher than three digits."""
+    """Whether the level ``lines`` of a page are as far apart as its upright ones: squares wider than ``PITCH``."""
     drawn = np.flatnonzero(lines.mean(1) > CLOSE)
     level = drawn[np.flatnonzero(np.diff(drawn, prepend=-9) > 3)]
     if min(len(upright), len(level)) < MANY:
@@ -91,11 +98,8 @@ def _is_close(lines: Mask, column: float, height: float) -> bool:
 
 def _is_bare(line: NDArray[np.float64], pieces: NDArray[np.int64], height: float) -> bool:
     """Whether nobody has written over a line."""
-    head, foot, top, bottom = line
     left, above, wide, high, _area = pieces.T
-    row = above + high / 2
-    x = head + (foot - head) * (row - top) / max(bottom - top, 1)
-    there = (row >= top) & (row <= bottom)
+    x, there = _at(line, above + high / 2)
     over = there & (left < x - OVER * height) & (left + wide > x + OVER * height)
     near = there & (left < x + 3 * height) & (left + wide > x - 3 * height)
     return bool(over.sum() <= SOME * near.sum())

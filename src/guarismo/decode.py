@@ -179,9 +179,10 @@ was read right in the end."""
 
 def is_clear(found: Sequence[Reading]) -> bool:
     """Whether a line's readings, best first, leave so little doubt, or so little hope, that it needs no more looks."""
-    if found and found[0].digits_confidence < HOPELESS:
-        return True
-    return bool(found) and found[0].digits_confidence >= CLEAR_LINE and found[0].confidence >= CLEAR_TEXT
+    if not found:
+        return False
+    digits = found[0].digits_confidence
+    return digits < HOPELESS or (digits >= CLEAR_LINE and found[0].confidence >= CLEAR_TEXT)
 
 
 OTHERS = 4

@@ -64,9 +64,8 @@ def _second(reader: Reader, gray: Gray, one: Digit | Number) -> Page | None:
     the edge of a table, a row of boxes, or a heading may hide from these what is written beside it."""
     from guarismo.layout import LEAST_PAGE
 
-    if one.status == "read" or max(gray.shape) < LEAST_PAGE:
-        return None
-    if one.status == "unsure" and one.confidence > NEARLY_SURE:
+    nearly = one.status == "unsure" and one.confidence > NEARLY_SURE
+    if one.status == "read" or nearly or max(gray.shape) < LEAST_PAGE:
         return None
     page = reader.sheet(gray)
     said = [number for number in page.written if number.status in ACTED_ON]

@@ -115,10 +115,8 @@ def _groups(stats: NDArray[np.int64], walls: Dividers) -> NDArray[np.int64]:
         near &= (shared >= OVERLAP * low) & (low >= ALIKE * high)
         near &= np.abs(top[i] + bottom[i] - top[after] - bottom[after]) <= 2 * ASIDE * high
         after = after[near]
-        if len(walls.lines):
-            row = (top[i] + bottom[i] + top[after] + bottom[after]) / 4
-            after = after[~walls.between(right[i], left[after], row)]
-        for j in after:
+        row = (top[i] + bottom[i] + top[after] + bottom[after]) / 4
+        for j in after[~walls.between(right[i], left[after], row)]:
             _join(parent, int(i), int(j))
     roots = np.array([_root(parent, i) for i in range(len(parent))], np.int64)
     return np.asarray(np.unique(roots, return_inverse=True)[1], np.int64).reshape(-1)
