@@ -25,7 +25,9 @@ def test_what_people_write_is_well_formed(text: str) -> None:
     assert is_well_formed(text)
 
 
-@pytest.mark.parametrize("text", ["80,00098", "1.99,050", "1234:5", "1-2.3", "7.11/26", ".5.", ",", "1  2", "9.0:5"])
+@pytest.mark.parametrize(
+    "text", ["80,00098", "1.99,050", "1234:5", "1-2.3", "7.11/26", ".5.", ",", "1  2", "9.0:5", "3 -4", "17 :110"]
+)
 def test_what_nobody_writes_is_not(text: str) -> None:
     assert not is_well_formed(text)
 

@@ -192,3 +192,10 @@ def test_a_broad_pen_is_no_blot_where_a_large_digit_comes_before_small_ones() ->
     assert len(line.pieces) == 4
     cv2.circle(gray, (70, 106), 18, 40, -1, cv2.LINE_AA)
     assert not lines(gray)
+
+
+def test_a_dash_of_another_row_begins_no_column() -> None:
+    gray = groups(1.7, 1)
+    cv2.line(gray, (150, 575), (166, 575), 40, 3)  # too far from its number to be of it
+    write(gray, "6", 60, 590)
+    assert max(box.width for box in lines(gray)) > 4 * 26

@@ -6,6 +6,7 @@ Pages have pencil beside print, and shadows; so ink is what is dark beside the p
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -82,7 +83,8 @@ def _parted(dark: Dark, written: Dark, ignored: Mask) -> _Parted:
     faintest = np.maximum(pens * np.float32(SHARE), np.float32(floor))
     ink = np.asarray(dark > faintest, np.uint8)
     ink[ignored > 0] = 0
-    height = usual_height(ink)
+    _count, _labels, stats, _centres = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    height = usual_height(np.asarray(stats), len(ink))
     least = max(40, round(2.2 * height)), max(50, round(2.5 * height))
     there = np.asarray((dark > FAINT_RULES * floor) & (ignored == 0), np.uint8)
     level, crossed = _rules(ink, there, least[0])
@@ -149,12 +151,12 @@ def _pens(written: Dark) -> NDArray[np.float32]:
     return np.asarray(cv2.resize(near, written.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def usual_height(ink: Mask) -> float:
-    """The height of most writing, in pixels; ``LOWEST`` where there is none."""
-    _count, _labels, stats, _centres = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    width, height = stats[1:, cv2.CC_STAT_WIDTH], stats[1:, cv2.CC_STAT_HEIGHT]
-    written = (height >= LOWEST) & (height < 0.3 * len(ink)) & (width < 4 * height) & (height < 8 * width)
-    return float(np.percentile(height[written], 60)) if written.any() else float(LOWEST)
+def usual_height(stats: NDArray[Any], rows: int, percentile: float = 60) -> float:
+    """The height of most writing, in pixels, among connected pieces (N, 5), the first of which is no ink, of a page of
+    so many ``rows``; ``LOWEST`` where there is none. Broken strokes lower it less, the higher the ``percentile``."""
+    width, height = stats[1:, 2], stats[1:, 3]
+    written = (height >= LOWEST) & (height < 0.3 * rows) & (width < 4 * height) & (height < 8 * width)
+    return float(np.percentile(height[written], percentile)) if written.any() else float(LOWEST)
 
 
 MOST_PIECES = 2000

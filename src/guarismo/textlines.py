@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from guarismo.columns import Dividers, dividers
 from guarismo.inked import LOWEST, Inked, remains
 from guarismo.rings import rings
+from guarismo.rows import pieces_in_rows
 from guarismo.types import Box
 
 GAP = 1.3
@@ -60,8 +61,7 @@ class Lines:
 
 def find(page: Inked) -> Lines:
     """All lines on a page, numbers or not."""
-    _count, of, sizes, _centres = cv2.connectedComponentsWithStats(page.ink, connectivity=8)
-    labels, stats = np.asarray(of, np.int32), np.asarray(sizes, np.int64)
+    labels, stats = pieces_in_rows(page.ink)
     width, height = stats[:, 2], stats[:, 3]
     tall = (height >= LOWEST) & (height < HIGHEST * max(labels.shape)) & (width < 0.5 * LONGEST * height)
     tall &= ~rings(stats, labels, 0)
@@ -252,6 +252,9 @@ WIDE, WIDE_WITH_MARK = 2.3, 4.5
 LIKE = 0.7
 """Height of the lower group against the higher one's."""
 
+MARK = 0.5, 0.9
+"""Height and width, against the digits', of what begins no column: dashes and points that no line has taken yet."""
+
 
 def _goes_on(one: Line, other: Line, places: NDArray[np.int64], marks: NDArray[np.int64]) -> bool:
     """Whether ``other``, on the right of ``one`` and farther off than ``GAP``, is the same number: 24 732, 3 - 1.
@@ -271,7 +274,8 @@ def _goes_on(one: Line, other: Line, places: NDArray[np.int64], marks: NDArray[n
         top > min(one.box.bottom, other.box.bottom) - 0.3 * high
     )
     later = left > one.box.left + 0.7 * high
-    begins = elsewhere & later & (left < end + 0.5 * high)
+    mark = (bottom - top < MARK[0] * high) & (right - left < MARK[1] * high)
+    begins = elsewhere & later & ~mark & (left < end + 0.5 * high)
     through = elsewhere & ~later & (right > end)
     ends = elsewhere & (right <= start + 0.5 * high) & (right > one.box.left)
     return bool(through.sum() >= begins.sum() and (through.any() or ends.sum() >= 2))
