@@ -203,3 +203,27 @@ def test_of_two_sheets_on_a_table_neither_is_cut_out() -> None:
     assert sheet.corners(gray) is not None
     gray[90:500, 480:840] = 230
     assert sheet.corners(gray) is None
+
+
+@pytest.mark.parametrize("paper", ["plain", "rules between rows", "rules through rows"])
+def test_a_stroke_through_a_number_is_seen_and_no_rule_of_the_paper_is_one(paper: str) -> None:
+    gray = np.full((900, 700), 245, np.uint8)
+    for y in range(0 if paper == "rules through rows" else 35, 900 if paper != "plain" else 0, 70):
+        cv2.line(gray, (0, y), (699, y), 170, 2)
+    for y in range(140, 800, 70):
+        for x in range(100, 260, 32):
+            cv2.ellipse(gray, (x, y), (11, 18), 0, 0, 360, 40, 3, cv2.LINE_AA)
+    cv2.line(gray, (84, 283), (246, 277), 40, 3, cv2.LINE_AA)  # the third row
+    cv2.line(gray, (84, 518), (246, 518), 40, 3, cv2.LINE_AA)  # under the sixth
+    found = layout.layout(gray)
+    assert len(found.parts) == 10
+    assert found.struck == (frozenset() if paper == "rules through rows" else {2})
+
+
+def test_a_row_of_feet_is_no_rule() -> None:
+    """Of bold digits close together, as of a word's letters: level and long, but strokes stand on all of it."""
+    gray = np.full((400, 600), 245, np.uint8)
+    for x in range(100, 300, 16):
+        cv2.line(gray, (x, 150), (x, 190), 30, 9)
+        cv2.line(gray, (x - 8, 190), (x + 8, 190), 30, 3)
+    assert not inked.inked(gray).lines.any()

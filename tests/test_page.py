@@ -113,6 +113,13 @@ def test_writing_that_is_likely_no_number_is_said_to_be_none(monkeypatch: pytest
     ]  # fmt: skip
 
 
+def test_what_is_struck_through_is_never_read_for_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = tuple(Cutout(np.full((30, 40), level, np.uint8), (300, 300)) for level in (31, 32, 33))
+    said = {31: number("1990"), 32: number("42"), 33: number("777", "unsure", 0.7)}
+    found = read(monkeypatch, Layout((), parts, struck=frozenset({1, 2})), {}, said)
+    assert [(one.text, one.status) for one in found.numbers] == [("1990", "read"), ("42", "unsure"), ("777", "unsure")]
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (28, 28), (1, 4000), (4000, 1)])
 def test_odd_shapes_and_bare_paper_are_pages_without_numbers(shape: tuple[int, int]) -> None:
     found = Reader(threads=1).page(np.full(shape, 230, np.uint8))

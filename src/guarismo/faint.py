@@ -33,7 +33,7 @@ def faint_lines(traces: Traces, along: Span, across: Span, apart: float) -> list
     if stop - start < 16 or bottom - top < 3:
         return []
     near = cv2.dilate(np.ascontiguousarray(strength[top:bottom, start:stop]), np.ones((5, 1), np.uint8))
-    level = max(LEAST, 0.3 * traces.least, float(np.quantile(near, GRAIN)))
+    level = max(LEAST, 0.3 * traces.pieces.least, float(np.quantile(near, GRAIN)))
     shares = np.asarray((near > level).mean(1), np.float64)
     return [top + place for place in _peaks(shares, near.mean(1), apart)]
 
@@ -45,14 +45,14 @@ def worn_lines(traces: Traces, along: Span, places: list[float]) -> list[float]:
     times = np.rint(gaps / max(pitch, 1))
     if (times == 1).sum() < 3 or (times < 1).any() or (np.abs(gaps - times * pitch) > 0.12 * pitch * times).any():
         return []
-    start, stop = max(0, round(along[0])), min(traces.strength.shape[1], round(along[1]))
+    start, stop = max(0, round(along[0])), min(traces.pieces.strength.shape[1], round(along[1]))
     found = []
     for place, gap, count in zip(places, gaps.tolist(), times.astype(int).tolist(), strict=False):
         for middle in (place + gap * i / count for i in range(1, count)):
             low, high = (round(middle + sign * 0.12 * pitch) for sign in (-1, 1))
-            near = traces.strength[low : high + 1, start:stop]
+            near = traces.pieces.strength[low : high + 1, start:stop]
             best = near[int(near.mean(1).argmax())]
-            if (best > max(LEAST, 0.3 * traces.least)).mean() > WORN:
+            if (best > max(LEAST, 0.3 * traces.pieces.least)).mean() > WORN:
                 found.append(float(low + near.mean(1).argmax()))
     return found
 

@@ -165,6 +165,10 @@ MOST_PIECES = 2000
 FAINT_RULES = 0.6
 """Share of the darkness of the faintest ink that a rule has at least: it is thin and long, as grain never is."""
 
+BARE = 0.5
+"""Share of a rule's length that no stroke crosses, at least: the feet of bold digits close together, or of a word's
+letters, are as long and as level."""
+
 THIN = 8
 """Pixels across from which on what is fainter than ink is a blot or a letter out of focus, but no rule."""
 
@@ -195,6 +199,8 @@ def _rules(ink: Mask, there: Mask, least: int) -> tuple[Mask, Mask]:
         near = (rows, slice(left, left + width))
         own = (labels[near] == number) & (ruled[near] > 0)
         strokes = cv2.morphologyEx(ink[near], cv2.MORPH_OPEN, np.ones((tall, 1), np.uint8)) > 0
+        if int((own & ~strokes).sum()) < BARE * int(own.sum()):
+            continue
         rules[near] |= own & ~strokes
         crossed[near] |= own & strokes
     return rules, crossed

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from guarismo.faint import faint_lines, worn_lines
 from guarismo.sides import Lattice, cleared
-from guarismo.unbend import FAINTEST, SMOOTH, Traces, View, trace
+from guarismo.unbend import FAINTEST, SMOOTH, Pieces, Traces, View, trace
 
 SHORTEST = 12
 """Pixels of a view: shorter pieces are no side of a cell."""
@@ -91,8 +91,8 @@ def _median(values: NDArray[np.float64]) -> float:
 def lattices(view: View) -> list[Lattice]:
     """All lattices in a view, of one cell or more."""
     level, upright = trace(view, 0, SHORTEST), trace(view, 1, SHORTEST)
-    across = [ruling for ruling in _rulings(level, view.edges(0)) if ruling.edged >= EDGED]
-    down = [ruling for ruling in _rulings(upright, view.edges(1).T) if ruling.edged >= EDGED]
+    across = [ruling for ruling in _rulings(level.pieces, view.edges(0)) if ruling.edged >= EDGED]
+    down = [ruling for ruling in _rulings(upright.pieces, view.edges(1).T) if ruling.edged >= EDGED]
     found: list[Lattice] = []
     for share in LONG:
         across = [ruling for ruling in across if not any(_within(ruling, 0, one) for one in found)]
@@ -113,13 +113,13 @@ def _within(ruling: Ruling, axis: int, lattice: Lattice) -> bool:
     return bool(left <= x <= right and top <= y <= bottom)
 
 
-def _rulings(traces: Traces, edges: NDArray[np.bool_]) -> list[Ruling]:
-    """Pieces one behind the other, put together. ``edges`` are those of the view, turned as the traces are."""
-    if not traces.count:
+def _rulings(traced: Pieces, edges: NDArray[np.bool_]) -> list[Ruling]:
+    """Pieces one behind the other, put together. ``edges`` are those of the view, turned as the pieces are."""
+    if not traced.count:
         return []
-    order = np.lexsort((traces.along, traces.piece))
-    points = np.column_stack([traces.along, traces.across])[order].astype(np.float64)
-    pieces = np.split(points, np.flatnonzero(np.diff(traces.piece[order])) + 1)
+    order = np.lexsort((traced.along, traced.piece))
+    points = np.column_stack([traced.along, traced.across])[order].astype(np.float64)
+    pieces = np.split(points, np.flatnonzero(np.diff(traced.piece[order])) + 1)
     pieces.sort(key=lambda piece: float(piece[0, 0]))
     rulings: list[list[NDArray[np.float64]]] = []
     tails = np.zeros((len(pieces), 3))  # of each ruling's last piece: its end along, its place across, its length

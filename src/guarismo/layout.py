@@ -34,11 +34,12 @@ MARGIN = 0.3
 class Layout:
     """``grids`` and ``parts``, both in reading order, as cut-outs of the caller's picture: a part is a line of writing,
     or a single row of boxes. ``sample``: some of what may be single digits, dark on light, by which it can be told
-    whether the picture is the right way up."""
+    whether the picture is the right way up. ``struck``: places in ``parts`` of lines with a stroke through them."""
 
     grids: tuple[GridCut, ...]
     parts: tuple[Cutout | GridCut, ...]
     sample: tuple[Gray, ...] = ()
+    struck: frozenset[int] = frozenset()
 
 
 def layout(gray: Gray) -> Layout:
@@ -58,9 +59,29 @@ def layout(gray: Gray) -> Layout:
     places = [line.box for line in lines.lines] + [_on_page(grid.box, flat) for grid in rows]
     heights = [line.height for line in lines.lines] + [float(box.height) for box in places[len(lines.lines) :]]
     parts: list[Cutout | GridCut] = [*(_cutout(base, flat, page, lines, line) for line in lines.lines), *rows]
-    ordered = (parts[i] for i in textlines.in_reading_order(places, heights))
-    sample = _sample(found, lines, dark)
-    return Layout(tuple(grid for grid in found if grid.rows > 1), tuple(ordered), sample)
+    order = textlines.in_reading_order(places, heights)
+    struck = [i for i, line in enumerate(lines.lines) if _is_struck(line, page.ruled)]
+    return Layout(
+        tuple(grid for grid in found if grid.rows > 1),
+        tuple(parts[i] for i in order),
+        _sample(found, lines, dark),
+        frozenset(order.index(i) for i in struck),
+    )
+
+
+STRUCK, BESIDE, BAND = 0.8, 0.3, (0.25, 0.75)
+"""Share of a number's length, and of the paper beside it, along which there is a ruled line in the middle of its
+height, where it is struck through; on ruled paper the line goes on at both ends."""
+
+
+def _is_struck(line: Line, ruled: inked.Mask) -> bool:
+    """Whether a stroke goes through all of a line of writing: through where the ``ruled`` lines are, uint8 (H, W)."""
+    box, near, far = line.box, round(0.7 * line.height), round(1.5 * line.height)
+    first, last = (round(line.head + share * (line.foot - line.head)) for share in BAND)
+    drawn = ruled[max(0, first) : max(0, last) + 1].max(0)
+    sides = drawn[max(0, box.left - far) : max(0, box.left - near)], drawn[box.right + near : box.right + far]
+    beside = min(float(side.mean()) if side.size else 0.0 for side in sides)
+    return len(line.pieces) > 1 and float(drawn[box.left : box.right].mean()) >= STRUCK and beside < BESIDE
 
 
 SAMPLE, LEAST_SAMPLED, HIGHEST_SAMPLED = 64, 12, 0.15

@@ -72,7 +72,7 @@ def _laid_on(rgba: NDArray[np.uint8], paper: int) -> NDArray[np.uint8]:
 
 def luminance(rgb: NDArray[np.uint8]) -> Gray:
     """What the eye sees of colours uint8 (H, W, 3): ``luminance_of`` their picture."""
-    return _seen(rgb, Image.fromarray(rgb))
+    return luminance_of(Image.fromarray(rgb))
 
 
 def luminance_of(picture: Image.Image) -> Gray:
@@ -81,15 +81,13 @@ def luminance_of(picture: Image.Image) -> Gray:
     Yellow on white has an eighth of the contrast of black in luminance, all of it in blue: where one
     channel varies more than twice as much as luminance does, that channel is taken. The picture is one of mode "RGB".
     """
-    return _seen(np.asarray(picture), picture)
-
-
-def _seen(rgb: NDArray[np.uint8], picture: Image.Image) -> Gray:
     gray = np.asarray(picture.convert("L"))  # 0.299 R + 0.587 G + 0.114 B, ITU-R BT.601
     step = max(1, math.isqrt(gray.size // 40_000))  # so many pixels tell the spread of any photograph
-    spread = rgb[::step, ::step].reshape(-1, 3).std(axis=0)
+    few = (max(1, picture.width // step), max(1, picture.height // step))
+    spread = np.asarray(picture.resize(few, Image.Resampling.NEAREST)).reshape(-1, 3).std(axis=0)
     best = int(spread.argmax())
-    return rgb[..., best] if spread[best] > 2 * gray[::step, ::step].std() + 1 else gray
+    plain = spread[best] <= 2 * gray[::step, ::step].std() + 1
+    return gray if plain else np.asarray(picture.getchannel(best))
 
 
 def _in_bands(

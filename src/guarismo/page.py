@@ -109,9 +109,12 @@ class _Eyes:
         said = dict(zip(map(id, cells), self._cells(cells), strict=True))
         written = iter(self._lines([part for part in found.parts if isinstance(part, Cutout)]))
         numbers, grids, fields = [], [_grid(grid, said) for grid in found.grids], []
-        for part in found.parts:
+        for i, part in enumerate(found.parts):
             if isinstance(part, Cutout):
-                numbers.append(next(written))
+                number = next(written)
+                if i in found.struck and number is not None and number.status == "read":
+                    number = replace(number, status="unsure")  # whether it counts, only who struck it through knows
+                numbers.append(number)
             elif _is_field(part, said):
                 fields.append(self._field(part, said))
                 numbers.append(fields[-1])

@@ -139,20 +139,27 @@ def ridges(gray: Gray, axis: int, along: int = SMOOTH) -> NDArray[np.float32]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Traces:
+class Pieces:
     """Pieces of lines, pixel by pixel. ``along`` and ``across`` int64 (N,): a level line's x and y, an upright one's y
     and x. ``piece`` int64 (N,) which piece each pixel is of, 0 ... ``count`` - 1. ``strength`` float32 (H, W) are the
-    ridges, turned so that ``along`` is x, and ``least`` what they must have to be a line; ``fine`` are ridges averaged
-    over ``FINE`` pixels only, and ``inside`` the view's."""
+    ridges, turned so that ``along`` is x, and ``least`` what they must have to be a line."""
 
     along: NDArray[np.int64]
     across: NDArray[np.int64]
     piece: NDArray[np.int64]
     count: int
     strength: NDArray[np.float32]
+    least: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Traces:
+    """``pieces`` of lines, and turned as these are: ``fine``, ridges averaged over ``FINE`` pixels only, and
+    ``inside``, the view's; float32 (H, W)."""
+
+    pieces: Pieces
     fine: NDArray[np.float32]
     inside: NDArray[np.float32]
-    least: float
 
 
 def _turned(picture: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
@@ -162,7 +169,12 @@ def _turned(picture: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
 def trace(view: View, axis: int, shortest: int) -> Traces:
     """All pieces of lines of one direction, at least ``shortest`` pixels long."""
     inside = _turned(view.inside, axis)
-    strength, fine = (_turned(ridges(view.gray, axis, along), axis) * inside for along in (SMOOTH, FINE))
+    fine = _turned(ridges(view.gray, axis, FINE), axis) * inside
+    return Traces(_pieces(view, axis, shortest, inside), fine, inside)
+
+
+def _pieces(view: View, axis: int, shortest: int, inside: NDArray[np.float32]) -> Pieces:
+    strength = _turned(ridges(view.gray, axis), axis) * inside
     tops = (strength >= cv2.dilate(strength, np.ones((5, 1), np.uint8))) & (strength > FAINTEST)
     least = max(FAINTEST, 0.12 * float(np.percentile(strength[tops], 95))) if tops.any() else FAINTEST
     tops &= strength > least
@@ -172,7 +184,7 @@ def trace(view: View, axis: int, shortest: int) -> Traces:
     long[0] = False
     across, along = np.nonzero(tops & long[labels])
     names, piece = np.unique(labels[across, along], return_inverse=True)
-    return Traces(along, across, piece.astype(np.int64), len(names), strength, fine, inside, least)
+    return Pieces(along, across, piece.astype(np.int64), len(names), strength, least)
 
 
 def _straightened(seen: View) -> NDArray[np.float32]:
@@ -180,8 +192,8 @@ def _straightened(seen: View) -> NDArray[np.float32]:
     rows, columns = seen.gray.shape
     shortest = max(24, max(rows, columns) // 30)
     size = max(rows, columns)
-    down = _bend(trace(seen, 0, shortest), size)
-    aside = _bend(trace(seen, 1, shortest), size)
+    inside = seen.inside
+    down, aside = (_bend(_pieces(seen, axis, shortest, _turned(inside, axis)), size) for axis in (0, 1))
     x, y = np.meshgrid(np.arange(0, columns + COARSE, COARSE), np.arange(0, rows + COARSE, COARSE))
     u, v = x.astype(np.float64), y.astype(np.float64)
     for _ in range(3):
@@ -221,21 +233,21 @@ def _terms(along: NDArray[np.floating], across: NDArray[np.floating], size: int)
     return np.stack([a**i * b**j for i, j in POWERS], -1)
 
 
-def _bend(traces: Traces, size: int) -> NDArray[np.float64]:
+def _bend(pieces: Pieces, size: int) -> NDArray[np.float64]:
     """The weights of ``POWERS`` with which the lines' across is nearest to constant: robust least squares."""
-    chosen = traces.along % STEP == 0
-    along, across, piece = traces.along[chosen], traces.across[chosen].astype(np.float64), traces.piece[chosen]
+    chosen = pieces.along % STEP == 0
+    along, across, piece = pieces.along[chosen], pieces.across[chosen].astype(np.float64), pieces.piece[chosen]
     if len(along) < 3 * len(POWERS):
         return np.zeros(len(POWERS))
     terms = _terms(along, across, size)
-    counts = np.bincount(piece, minlength=traces.count).astype(np.float64)
+    counts = np.bincount(piece, minlength=pieces.count).astype(np.float64)
     length = counts[piece]  # a long line says more of each of its points: a letter's bar is short
     weights = length.copy()
     solution = np.zeros(len(POWERS))
     for _ in range(5):
-        total = np.maximum(np.bincount(piece, weights, traces.count), 1e-9)
-        own = np.stack([np.bincount(piece, weights * term, traces.count) / total for term in terms.T], -1)
-        middle = np.bincount(piece, weights * across, traces.count) / total
+        total = np.maximum(np.bincount(piece, weights, pieces.count), 1e-9)
+        own = np.stack([np.bincount(piece, weights * term, pieces.count) / total for term in terms.T], -1)
+        middle = np.bincount(piece, weights * across, pieces.count) / total
         t, y = terms - own[piece], across - middle[piece]
         ridge = 1e-4 * weights.sum() * np.eye(len(POWERS))
         solution = np.linalg.solve((t * weights[:, None]).T @ t + ridge, (t * weights[:, None]).T @ y)
