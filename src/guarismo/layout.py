@@ -60,7 +60,7 @@ def layout(gray: Gray) -> Layout:
     heights = [line.height for line in lines.lines] + [float(box.height) for box in places[len(lines.lines) :]]
     parts: list[Cutout | GridCut] = [*(_cutout(base, flat, page, lines, line) for line in lines.lines), *rows]
     order = textlines.in_reading_order(places, heights)
-    struck = [i for i, line in enumerate(lines.lines) if _is_struck(line, page.ruled)]
+    struck = [i for i, line in enumerate(lines.lines) if _is_struck(line, page)]
     return Layout(
         tuple(grid for grid in found if grid.rows > 1),
         tuple(parts[i] for i in order),
@@ -69,19 +69,24 @@ def layout(gray: Gray) -> Layout:
     )
 
 
-STRUCK, BESIDE, BAND = 0.8, 0.3, (0.25, 0.75)
+STRUCK, BESIDE, BAND, AS_DARK = 0.8, 0.3, (0.25, 0.75), 0.5
 """Share of a number's length, and of the paper beside it, along which there is a ruled line in the middle of its
-height, where it is struck through; on ruled paper the line goes on at both ends."""
+height, where it is struck through, for a rule of the paper goes on at both ends; shares of the height that are its
+middle; and how dark the line is at least beside the digits' ink, whose soft edges hang together, too."""
 
 
-def _is_struck(line: Line, ruled: inked.Mask) -> bool:
-    """Whether a stroke goes through all of a line of writing: through where the ``ruled`` lines are, uint8 (H, W)."""
+def _is_struck(line: Line, page: inked.Inked) -> bool:
+    """Whether a stroke goes through all of a line of writing."""
     box, near, far = line.box, round(0.7 * line.height), round(1.5 * line.height)
-    first, last = (round(line.head + share * (line.foot - line.head)) for share in BAND)
-    drawn = ruled[max(0, first) : max(0, last) + 1].max(0)
+    first, last = (max(0, round(line.head + share * (line.foot - line.head))) for share in BAND)
+    dark = page.dark[first : last + 1]
+    own = dark[:, box.left : box.right][page.ink[first : last + 1, box.left : box.right] > 0]
+    if len(line.pieces) < 2 or not own.size:
+        return False
+    drawn = ((page.ruled[first : last + 1] > 0) & (dark >= AS_DARK * np.median(own))).max(0)
     sides = drawn[max(0, box.left - far) : max(0, box.left - near)], drawn[box.right + near : box.right + far]
     beside = min(float(side.mean()) if side.size else 0.0 for side in sides)
-    return len(line.pieces) > 1 and float(drawn[box.left : box.right].mean()) >= STRUCK and beside < BESIDE
+    return bool(drawn[box.left : box.right].mean() >= STRUCK) and beside < BESIDE
 
 
 SAMPLE, LEAST_SAMPLED, HIGHEST_SAMPLED = 64, 12, 0.15
