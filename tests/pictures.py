@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from guarismo.train.pens import Pen, draw
 from guarismo.train.strokes import FORMS, Hand
-from guarismo.types import Gray, Ink
+from guarismo.types import Box, Gray, Ink
 
 BALLPOINT = Pen(width=0.09, pressure=0.1, softness=0.006)
 HAIRLINE = Pen(width=0.02, pressure=0.1, softness=0.0)
@@ -131,3 +131,10 @@ def rows_of_digits() -> Gray:
         top, left = 80 + 260 * (place // 3), 30 + 225 * (place % 3)
         sheet[top : top + line.shape[0], left : left + line.shape[1]] = line
     return sheet
+
+
+def write(gray: Gray, text: str, left: int, foot: int, size: float = 1.2, thick: int = 3) -> Box:
+    """Printed strokes on ``gray``; where they lie."""
+    cv2.putText(gray, text, (left, foot), cv2.FONT_HERSHEY_SIMPLEX, size, 40, thick, cv2.LINE_AA)
+    (wide, high), _base = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, thick)
+    return Box(left, foot - high, left + wide, foot)

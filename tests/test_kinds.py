@@ -9,15 +9,12 @@ import pytest
 from guarismo import Reader
 from guarismo.kinds import read_as
 from guarismo.types import Gray, Page
+from pictures import write
 
 
 @pytest.fixture(scope="module")
 def reader() -> Reader:
     return Reader(threads=1)
-
-
-def write(gray: Gray, text: str, left: int, foot: int, size: float, thick: int) -> None:
-    cv2.putText(gray, text, (left, foot), cv2.FONT_HERSHEY_SIMPLEX, size, 40, thick, cv2.LINE_AA)
 
 
 def auto(reader: Reader, gray: Gray) -> tuple[Page, bool]:

@@ -9,10 +9,7 @@ import pytest
 from guarismo import rows, textlines
 from guarismo.inked import Mask, inked
 from guarismo.types import Gray
-
-
-def write(gray: Gray, text: str, left: int, foot: int, size: float = 1.2) -> None:
-    cv2.putText(gray, text, (left, foot), cv2.FONT_HERSHEY_SIMPLEX, size, 40, 3, cv2.LINE_AA)
+from pictures import write
 
 
 def joined() -> Gray:

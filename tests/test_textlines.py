@@ -11,17 +11,11 @@ import pytest
 from guarismo import textlines
 from guarismo.inked import inked
 from guarismo.types import Box, Gray
+from pictures import write
 
 
 def page(rows: int = 800, columns: int = 600, level: int = 235) -> Gray:
     return np.full((rows, columns), level, np.uint8)
-
-
-def write(gray: Gray, text: str, left: int, foot: int, size: float = 1.2) -> Box:
-    """Printed strokes; where they lie."""
-    cv2.putText(gray, text, (left, foot), cv2.FONT_HERSHEY_SIMPLEX, size, 40, 3, cv2.LINE_AA)
-    (wide, high), _base = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, 3)
-    return Box(left, foot - high, left + wide, foot)
 
 
 def on(found: Box, written: Box) -> bool:
@@ -194,8 +188,9 @@ def test_a_broad_pen_is_no_blot_where_a_large_digit_comes_before_small_ones() ->
     assert not lines(gray)
 
 
-def test_a_dash_of_another_row_begins_no_column() -> None:
+def test_points_of_other_rows_begin_no_column() -> None:
     gray = groups(1.7, 1)
-    cv2.line(gray, (150, 575), (166, 575), 40, 3)  # too far from its number to be of it
-    write(gray, "6", 60, 590)
-    assert max(box.width for box in lines(gray)) > 4 * 26
+    for y in (620, 660):  # as high as a low digit, so that each is a line by itself
+        cv2.circle(gray, (140, y), 4, 40, -1)
+    (third,) = (box for box in lines(gray) if 240 < box.top < 290)
+    assert third.right > 220

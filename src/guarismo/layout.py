@@ -60,12 +60,12 @@ def layout(gray: Gray) -> Layout:
     heights = [line.height for line in lines.lines] + [float(box.height) for box in places[len(lines.lines) :]]
     parts: list[Cutout | GridCut] = [*(_cutout(base, flat, page, lines, line) for line in lines.lines), *rows]
     order = textlines.in_reading_order(places, heights)
-    struck = [i for i, line in enumerate(lines.lines) if _is_struck(line, page)]
+    struck = {i for i, line in enumerate(lines.lines) if _is_struck(line, page)}
     return Layout(
         tuple(grid for grid in found if grid.rows > 1),
         tuple(parts[i] for i in order),
         _sample(found, lines, dark),
-        frozenset(order.index(i) for i in struck),
+        frozenset(place for place, i in enumerate(order) if i in struck),
     )
 
 

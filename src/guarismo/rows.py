@@ -37,8 +37,8 @@ MOST = 200
 
 
 def pieces_in_rows(ink: Mask) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """What hangs together in ink uint8 (H, W), none of it in two rows: ``labels`` int32 (H, W), and ``stats`` int64
-    (N, 5), the left, top, width, height and area of each."""
+    """What hangs together in ink uint8 (H, W), taken apart once where it stands in two rows: ``labels`` int32 (H, W),
+    and ``stats`` int64 (N, 5), the left, top, width, height and area of each; all 0 for what was taken apart."""
     _count, of, sizes, _centres = cv2.connectedComponentsWithStats(ink, connectivity=8)
     labels, stats = np.asarray(of, np.int32), np.asarray(sizes, np.int64)
     high = usual_height(stats, len(ink), HIGHER)
