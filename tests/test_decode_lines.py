@@ -13,8 +13,9 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from guarismo import Constraints, ctc, decode
-from guarismo.decode import BLANK, STEP
+from guarismo.decode import STEP
 from guarismo.errors import ModelError, UsageError
+from guarismo.hearing import BLANK, Hearing, is_clear, language
 from guarismo.model import LINE_LABELS, Model, Thresholds
 from guarismo.strip import HEIGHT, Strip
 from guarismo.types import Logits, ModelInfo, Number
@@ -53,10 +54,10 @@ def number(
     pieces: Said | None = None,
     **asked: object,
 ) -> Number:
-    of, allowed = of or strip(), decode.language(Constraints(**asked)) if asked else None  # type: ignore[arg-type]
+    of, allowed = of or strip(), language(Constraints(**asked)) if asked else None  # type: ignore[arg-type]
     first = decode.steps(logits, of, model)
     looks = [ctc.log_softmax(one, model.temperature) for one in further]
-    return decode.number(decode.Hearing(first, pieces, allowed).readings(looks), first, of, model)
+    return decode.number(Hearing(first, pieces, allowed).readings(looks), first, of, model)
 
 
 def looking_like(*digits: int, share: float = 0.99) -> Said:
@@ -157,10 +158,10 @@ def test_a_constraint_that_does_not_fit_into_the_line_is_no_number() -> None:
 
 
 def test_no_constraint_is_no_language_and_an_impossible_one_is_told() -> None:
-    assert decode.language(None) is None
-    assert decode.language(Constraints()) is None
+    assert language(None) is None
+    assert language(Constraints()) is None
     with pytest.raises(UsageError, match="no text of the characters"):
-        decode.language(Constraints(digits=2, pattern=r"\d"))
+        language(Constraints(digits=2, pattern=r"\d"))
 
 
 @pytest.mark.parametrize("shape", [(50, 11), (50, 18), (20, 17), (50,)])
@@ -254,8 +255,8 @@ def test_pieces_that_can_be_read_two_ways_make_no_line_clear() -> None:
     doubtful = looking_like(1, 7)
     doubtful[1, [7, 3]] = 0.55, 0.45
     steps = ctc.log_softmax(said("17", 16, other="3"))
-    assert decode.Hearing(steps, doubtful).readings()[0].confidence < 0.8
-    assert decode.Hearing(steps, looking_like(1, 7)).readings()[0].confidence > 0.9
+    assert Hearing(steps, doubtful).readings()[0].confidence < 0.8
+    assert Hearing(steps, looking_like(1, 7)).readings()[0].confidence > 0.9
 
 
 def test_pieces_may_say_more_than_fits_into_the_steps() -> None:
@@ -266,9 +267,9 @@ def test_pieces_may_say_more_than_fits_into_the_steps() -> None:
 def test_a_line_is_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spaces around the text, too, have their share in the second reading."""
     steps = [ctc.log_softmax(one) for one in (said(" 17", other="9"), said("19", steps=30))]
-    whole = decode.Hearing(steps[0]).readings(steps[1:])
-    hearing = decode.Hearing(steps[0])
-    assert not decode.is_clear(hearing.readings())
+    whole = Hearing(steps[0]).readings(steps[1:])
+    hearing = Hearing(steps[0])
+    assert not is_clear(hearing.readings())
     monkeypatch.delattr(ctc, "likely")
     assert hearing.readings(steps[1:]) == whole
 
@@ -284,16 +285,16 @@ def test_a_line_is_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_line_needs_no_further_look_where_its_digits_leave_no_doubt_or_no_hope(logits: Logits, clear: bool) -> None:
-    assert decode.is_clear(decode.Hearing(ctc.log_softmax(logits)).readings()) is clear
+    assert is_clear(Hearing(ctc.log_softmax(logits)).readings()) is clear
 
 
 def test_a_doubtful_mark_needs_no_further_look_where_it_is_likely_enough() -> None:
     likely, open_ = said("1.5", 14), said("1.5", 14)
     likely[6, BLANK], open_[6, BLANK] = 13, 14
-    assert decode.is_clear(decode.Hearing(ctc.log_softmax(likely)).readings())
-    assert not decode.is_clear(decode.Hearing(ctc.log_softmax(open_)).readings())
+    assert is_clear(Hearing(ctc.log_softmax(likely)).readings())
+    assert not is_clear(Hearing(ctc.log_softmax(open_)).readings())
 
 
 def test_what_a_longer_look_says_must_fit_into_the_first() -> None:
     first, longer = (ctc.log_softmax(one) for one in (said("1", lead=0.3, steps=7), said("123456789", 20)))
-    assert all(len(one.spelled) <= 7 for one in decode.Hearing(first).readings([longer]))
+    assert all(len(one.spelled) <= 7 for one in Hearing(first).readings([longer]))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
-from guarismo import Constraints, ctc, decode
-from guarismo.decode import BLANK, WELL_FORMED
+from guarismo import Constraints, ctc
+from guarismo.hearing import BLANK, WELL_FORMED, Hearing, Reading, language
 from guarismo.model import LINE_LABELS
-from guarismo.spelling import is_well_formed
+from guarismo.spelling import is_well_formed, spaced
 from guarismo.train import texts
 
 
@@ -38,12 +40,16 @@ def test_nearly_all_lines_that_models_are_trained_on_are_well_formed() -> None:
     assert np.mean([is_well_formed(text) for text in made]) > 0.99
 
 
-def steps(text: str, other: dict[int, tuple[str, float]]) -> ctc.Steps:
-    """Steps that say each character surely, but for those at some places, which share with another or with nothing."""
-    shares = np.full((3 * len(text) + 1, len(LINE_LABELS)), 1e-9)
+def steps(text: str, other: dict[int, tuple[str, float]], at: Sequence[int] | None = None) -> ctc.Steps:
+    """Steps that say each character surely, but for those at some places, which share with another or with nothing.
+
+    Characters stand ``at`` these steps, or three apart.
+    """
+    at = at or [3 * place + 1 for place in range(len(text))]
+    shares = np.full((at[-1] + 3, len(LINE_LABELS)), 1e-9)
     shares[:, BLANK] = 1.0
     for place, character in enumerate(text):
-        row = shares[3 * place + 1]
+        row = shares[at[place]]
         row[BLANK] = 1e-9
         row[LINE_LABELS.index(character)] = 1.0
         if place in other:
@@ -53,8 +59,8 @@ def steps(text: str, other: dict[int, tuple[str, float]]) -> ctc.Steps:
     return np.asarray(np.log(shares / shares.sum(1, keepdims=True)), np.float64)
 
 
-def best(said: ctc.Steps) -> decode.Reading:
-    return decode.Hearing(said).readings()[0]
+def best(said: ctc.Steps) -> Reading:
+    return Hearing(said).readings()[0]
 
 
 def test_a_doubtful_point_is_there_where_it_makes_a_sum() -> None:
@@ -75,7 +81,7 @@ def test_a_minus_before_a_whole_number_stays() -> None:
 
 def test_what_the_user_allows_weighs_as_its_ink_does() -> None:
     for allowed in (Constraints(allowed=("1234:5", "12345")), Constraints(allowed=("1234:5",))):
-        found = decode.Hearing(steps("1234:5", {4: ("", 0.1)}), None, decode.language(allowed)).readings()
+        found = Hearing(steps("1234:5", {4: ("", 0.1)}), None, language(allowed)).readings()
         assert found[0].spelled == "1234:5" and found[0].confidence == pytest.approx(0.9, abs=1e-3)
 
 
@@ -88,3 +94,28 @@ def test_no_digit_is_read_otherwise_for_its_marks() -> None:
 
 def test_a_plain_mark_stays_though_no_form_has_it() -> None:
     assert best(steps("1234:5", {})).spelled == "1234:5"
+
+
+PAIRS = [0.0, 0.6, 1.7, 2.3, 3.4, 4.0]
+"""Where the digits of three pairs stand, in heights."""
+
+
+def test_spaces_weigh_more_where_gaps_are_wide_and_less_where_they_are_not() -> None:
+    assert spaced("39 15 73", PAIRS) > 7
+    assert spaced("3915 73", PAIRS) < 0.5  # a gap without a space is as wide as the one with
+    assert spaced("391 573", PAIRS) < 0.2
+    assert spaced("39 15 73", [0.0, 0.8, 1.6, 2.4, 3.2, 4.0]) < 0.5
+
+
+def test_little_can_be_said_of_few_gaps_and_nothing_of_none() -> None:
+    assert spaced("391573", PAIRS) == spaced("39 15", PAIRS[:4]) == spaced("", []) == 1
+    assert spaced("6-4 7-6", [0.0, 1.5, 3.0, 4.5]) == 1  # what a dash stands in is no gap
+    assert spaced("3 9 1 5 7 3", PAIRS) == 1  # of all alike none is the wider
+
+
+@pytest.mark.parametrize(
+    ("at", "read"), [((1, 6, 11, 16, 21, 26, 31, 36), "39 15 73"), ((1, 6, 8, 11, 16, 18, 21, 26), "391573")]
+)
+def test_a_space_is_where_the_gap_is_wide(at: tuple[int, ...], read: str) -> None:
+    doubtful = {2: ("", 0.55), 5: ("", 0.55)}
+    assert best(steps("39 15 73", doubtful, at)).spelled == read

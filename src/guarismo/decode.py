@@ -7,22 +7,16 @@ Weinberger 2017, "On calibration of modern neural networks"), for the digit *and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo import ctc, pattern, pieces, spelling
-from guarismo.ctc import FLOOR, Language
+from guarismo import ctc
 from guarismo.errors import ModelError
+from guarismo.hearing import BLANK, Reading
 from guarismo.model import LINE_LABELS, Model, Thresholds
-from guarismo.pattern import Constraints
 from guarismo.strip import Strip
-from guarismo.types import Box, Digit, Logits, Number, Status, digits_of
-
-BLANK = len(LINE_LABELS) - 1
-"""The column in which a line model says "nothing"."""
+from guarismo.types import Box, Digit, Logits, Number, Status
 
 BLANK_PROBABILITIES = (0.1,) * 10
 """Nothing is known of blank paper: each digit is as likely as the other."""
@@ -122,11 +116,6 @@ REACH, FURTHEST, INKED = 15, 27, 0.3
 their ink, of at least that level, goes on so far: digits are 36 rows high and narrower."""
 
 
-def language(constraints: Constraints | None) -> Language | None:
-    """The automaton of the texts that are allowed; None where all are. Raises UsageError where none can be."""
-    return None if constraints is None else pattern.build(constraints, LINE_LABELS, BLANK)
-
-
 def steps(logits: Logits, strip: Strip, model: Model) -> ctc.Steps:
     """Log shares (T, 17) of a strip's steps, at the model's temperature, from its logits, which may have more steps.
 
@@ -167,185 +156,8 @@ def steps_of(ink: NDArray[np.float32]) -> int:
     return -(-int(ink.shape[1]) // STEP) + 1
 
 
-CLEAR_LINE, CLEAR_TEXT = 0.99, 0.6
-"""Shares of a line's digits and of its text, marks too, from which on it is clear at first sight: further looks would
-change little. Of marks they know less."""
-
-
-HOPELESS = 0.02
-"""Share of a line's digits below which these are words, and further looks are wasted: none of three such in 780 numbers
-was read right in the end."""
-
-
-def is_clear(found: Sequence[Reading]) -> bool:
-    """Whether a line's readings, best first, leave so little doubt, or so little hope, that it needs no more looks."""
-    if not found:
-        return False
-    digits = found[0].digits_confidence
-    return digits < HOPELESS or (digits >= CLEAR_LINE and found[0].confidence >= CLEAR_TEXT)
-
-
 OTHERS = 4
 """Readings besides the best one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A text, spaces around it too; how likely it is, and how likely its digits are."""
-
-    spelled: str
-    confidence: float
-    digits_confidence: float
-
-
-@dataclass(slots=True)
-class Hearing:
-    """What a line may say, by its steps (T, 17) at first sight and by what the digit network says of its pieces.
-
-    ``said`` is (P, 11), or None; ``allowed`` the automaton of the texts that are allowed, None where all are.
-    """
-
-    first: ctc.Steps
-    said: NDArray[np.float64] | None = None
-    allowed: Language | None = None
-    _texts: list[str] = field(default_factory=list)
-
-    def readings(self, further: Sequence[ctc.Steps] = ()) -> list[Reading]:
-        """Best first; spaces around make no other reading. ``further`` are steps in further looks (``types.Look``).
-
-        Confidences are shares of everything that the line may say, summed over all alignments (Graves et al. 2006),
-        means over all looks, and agreed with what is said of the pieces. The likeliest digits come first, in their
-        likeliest spelling. What is all but sure at first sight is not searched, and nothing is searched twice.
-        """
-        looks = [self.first, *further]
-        said = self.said if self.said is not None and len(self.said) >= SEVERAL else None
-        weight = WELL_FORMED if self.allowed is None else 1.0  # who says what may stand there knows better
-        text, score = ctc.greedy(self.first, LINE_LABELS, BLANK)
-        if self.allowed is None and not further and score > _least_alone(text, said):
-            found = _ranked([text], looks, said, weight)
-            if found[0].confidence > ALONE:
-                return found
-        self._texts = self._texts or ctc.likely(self.first, LINE_LABELS, BLANK, self.allowed)
-        more = (text for one in further for text in _best(one, self.allowed))  # of strips that may be longer
-        texts = list(dict.fromkeys([*self._texts, *(text for text in more if _fits(text, self.first))]))
-        other = _spelled(pieces.likeliest(said), texts[0]) if said is not None and texts else None
-        if other is None or other in texts:
-            return _ranked(texts, looks, said, weight)
-        if _may_be(other, self.first, self.allowed):
-            return _ranked([*texts, other], looks, said, weight)
-        return _ranked(texts, looks, said, weight, other)
-
-
-SEVERAL = 2
-"""Pieces from which on the digit network has a say in a line: about what stands alone it is asked by itself, where two
-opinions are wanted (``page``)."""
-
-SURE, AGREED, ALONE = -0.02, -1.2, 0.98
-"""Log probabilities of one alignment from which on its text may be the answer, by itself and where the pieces agree;
-and the share that it must then have for nothing else to be looked for."""
-
-SAME = 0.95
-"""Share of a text among all that the pieces may say from which on they agree with it."""
-
-
-def _least_alone(text: str, said: NDArray[np.float64] | None) -> float:
-    agree = said is not None and pieces.share(said, digits_of(text)) >= SAME
-    return AGREED if agree else SURE
-
-
-WELL_FORMED = 12.0
-"""How many times more a well-formed spelling weighs than another of the same digits. Of 3,800 lines of writers held out
-55 are mended and one is spoilt; 7 and 20 mend 51 and 55 (docs/LOG.md)."""
-
-
-def _ranked(
-    texts: Sequence[str],
-    looks: Sequence[ctc.Steps],
-    said: NDArray[np.float64] | None,
-    weight: float,
-    other: str | None = None,
-) -> list[Reading]:
-    """Texts with their shares, best first, well-formed ones having so much ``weight``; ``other`` is what the pieces say
-    and may not be read, which has its own."""
-    if not texts:
-        return []
-    every = [*texts, other] if other is not None else texts
-    whole, digits = ctc.agreed(looks, every, LINE_LABELS, BLANK)
-    shares = np.minimum(np.exp(digits), 1.0).tolist()
-    agreed = _agreed(dict(zip(map(digits_of, every), shares, strict=True)), said)
-    spelled = _spelled_so(texts, whole[: len(texts)], digits[: len(texts)], weight)
-    found: dict[str, Reading] = {}
-    for i in np.argsort(-spelled, kind="stable").tolist():
-        text, known, sure = texts[i].strip(), found.get(texts[i].strip()), agreed[digits_of(texts[i])]
-        confidence = sure * float(spelled[i]) + (known.confidence if known else 0.0)
-        found[text] = Reading(known.spelled if known else texts[i], min(confidence, 1.0), sure)
-    best = max(found.values(), key=lambda one: (one.digits_confidence, one.confidence))
-    return [best, *sorted((one for one in found.values() if one is not best), key=lambda one: -one.confidence)]
-
-
-def _spelled_so(
-    texts: Sequence[str], whole: NDArray[np.float64], digits: NDArray[np.float64], weight: float
-) -> NDArray[np.float64]:
-    """How likely each text is among all spellings of its digits, (N,), from the log probabilities of both. Well-formed
-    ones have this ``weight``, and so has what is not among the texts: it may be well formed."""
-    shares = np.exp(np.minimum(whole - np.where(digits > -np.inf, digits, 0.0), 0.0))
-    weights = shares * [weight if spelling.is_well_formed(text.strip()) else 1.0 for text in texts]
-    names = np.array([digits_of(text) for text in texts])
-    alike = names[:, None] == names
-    left = np.maximum(1 - alike @ shares, 0.0)
-    return np.asarray(weights / np.maximum(alike @ weights + weight * left, 1e-300), np.float64)
-
-
-def _fits(text: str, steps: ctc.Steps) -> bool:
-    """Whether there are steps enough for a text: one for each character, and a blank between two that are alike."""
-    return len(text) + sum(one == after for one, after in pairwise(text)) <= len(steps)
-
-
-def _may_be(text: str, first: ctc.Steps, allowed: Language | None) -> bool:
-    """Whether a text is allowed, and the first look's steps (T, 17) have room and a little likelihood for it."""
-    if not _fits(text, first) or (allowed is not None and not _is_allowed(text, allowed)):
-        return False
-    best = ctc.greedy(first, LINE_LABELS, BLANK)[1]
-    return bool(ctc.log_probability(first, text, LINE_LABELS, BLANK) > best + np.log(FLOOR))
-
-
-def _is_allowed(text: str, allowed: Language) -> bool:
-    state = 0
-    for character in text:
-        state = int(allowed.table[state, LINE_LABELS.index(character)])
-        if state < 0:
-            return False
-    return bool(allowed.accepting[state])
-
-
-def _spelled(digits: str, like: str) -> str:
-    """These digits with the marks of a text that has as many."""
-    if len(digits_of(like)) != len(digits):
-        return digits
-    each = iter(digits)
-    return "".join(next(each) if character.isdigit() else character for character in like)
-
-
-PIECES_COUNT, UNKNOWN = 0.7, 0.03
-"""How much the digit network's word on a line's pieces counts beside the line network's, as an exponent; and the share
-left to their having been cut where they should not. Chosen by the likelihood of held-out lines (docs/LOG.md)."""
-
-
-def _agreed(shares: dict[str, float], said: NDArray[np.float64] | None) -> dict[str, float]:
-    """Shares of digits, by what the line network says of the line and the digit network of its pieces: the product of
-    both, what is not among these digits being a further possibility (Hinton 2002, "products of experts")."""
-    if said is None:
-        return shares
-    weights = {text: share * (pieces.share(said, text) + UNKNOWN) ** PIECES_COUNT for text, share in shares.items()}
-    other = max(1 - sum(shares.values()), 0.0) * UNKNOWN**PIECES_COUNT
-    total = sum(weights.values()) + other
-    return {text: weight / total for text, weight in weights.items()} if total else shares
-
-
-def _best(steps: ctc.Steps, allowed: Language | None) -> list[str]:
-    if allowed is None:
-        return [ctc.greedy(steps, LINE_LABELS, BLANK)[0]]
-    return [text for text, _score in ctc.search(steps, LINE_LABELS, BLANK, allowed, count=1)]
 
 
 def _digits_of(characters: list[ctc.Character], strip: Strip, least: float) -> tuple[Digit, ...]:

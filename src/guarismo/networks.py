@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from guarismo import ctc, decode, strip
 from guarismo.ctc import Language
 from guarismo.engine import Engine
+from guarismo.hearing import Hearing, is_clear
 from guarismo.image import noting
 from guarismo.ink import SIDE, Framed, again, frame, frames, leaning, otherwise
 from guarismo.model import Model
@@ -112,7 +113,7 @@ def _further(one: Framed) -> list[Ink]:
 
 @dataclass(frozen=True, slots=True)
 class LineNetwork:
-    """``strip.strip`` → ``engine.run`` → ``decode.Hearing`` → ``decode.number``. Where ink stands apart, the digit
+    """``strip.strip`` → ``engine.run`` → ``hearing.readings`` → ``decode.number``. Where ink stands apart, the digit
     network has a say."""
 
     model: Model
@@ -132,9 +133,9 @@ class LineNetwork:
         said = self._said({i: one.ink for i, one in found.items()})
         apart = dict(zip(found, self.digits.apart([one.ink for one in found.values()]), strict=True))
         first = {i: decode.steps(said[i], one, self.model) for i, one in found.items()}
-        hearings = {i: decode.Hearing(first[i], apart[i], language) for i in found}
+        hearings = {i: Hearing(first[i], apart[i], language) for i in found}
         heard = {i: hearing.readings() for i, hearing in hearings.items()}
-        doubtful = [i for i in found if not decode.is_clear(heard[i])]
+        doubtful = [i for i in found if not is_clear(heard[i])]
         looks = {(i, n): strip.again(found[i], look) for i in doubtful for n, look in enumerate(self.model.looks)}
         further = self._said({key: ink for key, ink in looks.items() if ink is not None})
         for i in doubtful:

@@ -2,7 +2,7 @@
 
 It wires the stages, each of which can be used alone:
 ``image.load_gray`` → ``ink.frame`` → ``engine.run`` → ``decode.digits`` for one digit to a picture,
-``image.load_gray`` → ``strip.strip`` → ``engine.run`` → ``decode.Hearing`` → ``decode.number`` for a written number;
+``image.load_gray`` → ``strip.strip`` → ``engine.run`` → ``hearing.readings`` → ``decode.number`` for a written number;
 ``page`` for many.
 """
 
@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo import decode, strip
+from guarismo import decode, hearing, strip
 from guarismo.engine import LARGEST_BATCH, Engine, OnnxEngine
 from guarismo.errors import PictureError
 from guarismo.image import Source, Sources, load_gray, load_grays, many
@@ -106,7 +106,7 @@ class Reader:
     def readings(self, sources: Sources, constraints: Constraints | None = None) -> list[Digit | Number]:
         """The digit or the number on each picture, whichever it is. The line model says how many characters there are;
         where it sees one digit or nothing, the digit model says what it is, unless there are constraints."""
-        language, grays = decode.language(constraints), load_grays(many(sources))
+        language, grays = hearing.language(constraints), load_grays(many(sources))
         return either(self._digits, self._lines, grays, language, free=constraints is None)
 
     def page(self, source: Source) -> Page:
@@ -144,5 +144,5 @@ class Reader:
         return Page((number,), (), gray.shape[1], gray.shape[0], model)
 
     def _numbers(self, grays: Iterator[Gray], constraints: Constraints | None) -> Iterator[Number]:
-        language, lines = decode.language(constraints), self._lines
+        language, lines = hearing.language(constraints), self._lines
         return lines.read(grays, language)

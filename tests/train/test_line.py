@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from guarismo import Reader
-from guarismo.decode import BLANK
 from guarismo.errors import DataError, ModelError
+from guarismo.hearing import BLANK
 from guarismo.model import LINE_LABELS
 from guarismo.strip import strip
 

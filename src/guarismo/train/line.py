@@ -19,9 +19,10 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from guarismo import ctc, decode
-from guarismo.decode import BLANK, STEP, Reading
+from guarismo import ctc
+from guarismo.decode import STEP
 from guarismo.engine import OnnxEngine
+from guarismo.hearing import BLANK, Hearing, Reading, is_clear
 from guarismo.ink import INK_VERSION
 from guarismo.model import LINE_LABELS, NOT_A_DIGIT, bundled, load_model
 from guarismo.networks import DigitNetwork
@@ -263,9 +264,9 @@ def calibrated(
 def _best(looks: list[NDArray[np.float32]], said: NDArray[np.float64], heat: float) -> Reading:
     """A line as it is read: at first sight where that is clear, else in all looks."""
     steps = [ctc.log_softmax(one, heat) for one in looks]
-    hearing = decode.Hearing(steps[0], said)
+    hearing = Hearing(steps[0], said)
     first = hearing.readings()
-    return (first if decode.is_clear(first) else hearing.readings(steps[1:]))[0]
+    return (first if is_clear(first) else hearing.readings(steps[1:]))[0]
 
 
 def _mean_loss(logits: list[list[NDArray[np.float32]]], texts: NDArray[np.str_], heat: float) -> float:
