@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from guarismo import ctc
+from guarismo.alignment import align, middles
 
 FEW, END = ("7", "1", "-", ""), 3
 ALL, BLANK = ("", *"0123456789", *".,-/: "), 0
@@ -164,7 +165,7 @@ def test_extreme_logits_neither_overflow_nor_warn() -> None:
     log_probs = ctc.log_softmax(logits)
     text, score = ctc.search(log_probs, ALL, BLANK)[0]
     assert np.isfinite(score)
-    for character in ctc.align(log_probs, text, ALL, BLANK):
+    for character in align(log_probs, text, ALL, BLANK):
         assert np.isfinite([character.centre, character.confidence, *(character.probabilities or ())]).all()
 
 
@@ -172,7 +173,7 @@ def test_a_line_of_no_steps_says_nothing() -> None:
     nothing = ctc.log_softmax(np.zeros((0, len(ALL)), np.float32))
     assert ctc.search(nothing, ALL, BLANK) == [("", 0.0)]
     assert ctc.greedy(nothing, ALL, BLANK) == ("", 0.0)
-    assert ctc.align(nothing, "", ALL, BLANK) == []
+    assert align(nothing, "", ALL, BLANK) == []
 
 
 @given(seeds, st.integers(1, 3))
@@ -182,14 +183,14 @@ def test_the_alignment_is_the_best_of_all(seed: int, steps: int) -> None:
     best, _ = max((each for each in alignments(log_probs) if collapsed(each[0], ALL) == text), key=lambda each: each[1])
     runs = [(symbol, [t for t, _ in run]) for symbol, run in itertools.groupby(enumerate(best), lambda each: each[1])]
     spans = [(ALL[symbol], run[0], run[-1]) for symbol, run in runs if symbol != BLANK]
-    assert [(each.text, each.first, each.last) for each in ctc.align(log_probs, text, ALL, BLANK)] == spans
+    assert [(each.text, each.first, each.last) for each in align(log_probs, text, ALL, BLANK)] == spans
 
 
 @given(seeds, st.integers(1, 12))
 def test_places_are_in_order_and_posteriors_are_ten_that_sum_to_one(seed: int, steps: int) -> None:
     log_probs = line(seed, steps, len(ALL))
     text = ctc.search(log_probs, ALL, BLANK)[0][0]
-    characters = ctc.align(log_probs, text, ALL, BLANK)
+    characters = align(log_probs, text, ALL, BLANK)
     assert "".join(each.text for each in characters) == text
     places = [place for each in characters for place in (each.first, each.centre, each.last)]
     assert all(one <= next_one + 1e-9 for one, next_one in itertools.pairwise(places))
@@ -204,7 +205,7 @@ def test_places_are_in_order_and_posteriors_are_ten_that_sum_to_one(seed: int, s
 @given(seeds, st.integers(1, 3))
 def test_a_character_alone_is_judged_by_the_whole_line(seed: int, steps: int) -> None:
     log_probs = line(seed, steps, len(ALL))
-    seven = ctc.align(log_probs, "7", ALL, BLANK)[0]
+    seven = align(log_probs, "7", ALL, BLANK)[0]
     every = {digit: np.exp(ctc.log_probability(log_probs, digit, ALL, BLANK)) for digit in "0123456789"}
     assert seven.confidence == pytest.approx(every["7"])
     np.testing.assert_allclose(seven.probabilities or (), [share / sum(every.values()) for share in every.values()])
@@ -212,12 +213,12 @@ def test_a_character_alone_is_judged_by_the_whole_line(seed: int, steps: int) ->
 
 def test_between_neighbours_a_character_is_judged_by_its_own_steps() -> None:
     log_probs = written("190", steps=30)
-    at = ctc.align(log_probs, "190", ALL, BLANK)[1]
+    at = align(log_probs, "190", ALL, BLANK)[1]
     doubtful = log_probs.copy()
     doubtful[at.first : at.last + 1] = np.log(1e-9)
     doubtful[at.first : at.last + 1, ALL.index("9")] = np.log(0.6)
     doubtful[at.first : at.last + 1, ALL.index("4")] = np.log(0.4)
-    one, nine, zero = ctc.align(doubtful, "190", ALL, BLANK)
+    one, nine, zero = align(doubtful, "190", ALL, BLANK)
     assert min(one.confidence, zero.confidence) > 0.999
     assert nine.confidence == pytest.approx(0.36, abs=1e-3)  # not 0.6: a 9 and a 4 beside it is no 9
     assert np.array(nine.probabilities)[[9, 4]] == pytest.approx([0.36 / 0.52, 0.16 / 0.52], abs=1e-3)
@@ -229,10 +230,16 @@ def test_what_touches_its_like_is_a_part_of_it() -> None:
     probs = np.full((3, len(ALL)), 1e-9)
     probs[[0, 2], ALL.index("7")] = 1
     probs[1, [BLANK, ALL.index("7")]] = 0.6, 0.4  # two sevens, or one that is wide
-    first, second = ctc.align(np.log(probs), "77", ALL, BLANK)
+    first, second = align(np.log(probs), "77", ALL, BLANK)
     assert (first.confidence, second.confidence) == pytest.approx((0.6, 0.6), abs=1e-3)
 
 
 def test_a_text_that_does_not_fit_cannot_be_aligned() -> None:
     with pytest.raises(ValueError, match="a text of 2 characters does not fit into 2 steps"):
-        ctc.align(line(0, 2, len(ALL)), "77", ALL, BLANK)
+        align(line(0, 2, len(ALL)), "77", ALL, BLANK)
+
+
+def test_the_middles_are_those_of_the_digits() -> None:
+    log_probs = written("1.990,50")
+    found = [each.centre for each in align(log_probs, "1.990,50", ALL, BLANK) if each.text.isdigit()]
+    assert middles(log_probs, "1.990,50", ALL, BLANK) == found and len(found) == 6

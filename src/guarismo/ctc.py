@@ -1,4 +1,4 @@
-"""What a line model says at each step → the likeliest texts, where each character stands, and how sure it is.
+"""What a line model says at each step → the likeliest texts, and how likely each is.
 
 The model is trained by connectionist temporal classification (Graves, Fernández, Gomez and Schmidhuber 2006):
 a text is as likely as all its alignments together, where repeats merge and blanks vanish. The search is a prefix
@@ -54,22 +54,6 @@ class Language(Protocol):
 
     @property
     def accepting(self) -> NDArray[np.bool_]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Character:
-    """Where a character stands: steps ``first`` to ``last`` (included); ``centre`` weighs them by its probability.
-
-    ``confidence`` is the probability that between its neighbours there is this character and nothing else.
-    ``probabilities`` are of the ten digits in its place (sum 1); None for a mark.
-    """
-
-    text: str
-    first: int
-    last: int
-    centre: float
-    confidence: float
-    probabilities: tuple[float, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +135,7 @@ def _likely(log_probs: Steps, blank: int, language: Language | None, beam: int) 
 
 def log_probability(log_probs: Steps, text: str, labels: Sequence[str], blank: int) -> float:
     """Of the text among everything that the line may say: the sum over all its alignments."""
-    return float(_forward(log_probs, [_symbols(text, labels)], blank)[0])
+    return float(_forward(log_probs, [symbols_of(text, labels)], blank)[0])
 
 
 def agreed(
@@ -168,7 +152,7 @@ def agreed(
     for i, steps in enumerate(looks):
         whole[: len(steps), i, :-1] = steps
         whole[: len(steps), i, -1] = np.logaddexp.reduce(steps[:, silent], 1)
-    symbols = [_symbols(text, labels) for text in texts]
+    symbols = [symbols_of(text, labels) for text in texts]
     digits = [tuple(symbol for symbol in each if symbol not in silent) for each in symbols]
     several = list(dict.fromkeys(digits))
     blanks = np.repeat([blank, len(labels)], [len(texts), len(several)])
@@ -295,14 +279,15 @@ def _ranked(grown: Held, ahead: _Ahead, t: int, beam: int, floor: float) -> list
     return nlargest(beam, (each for each in scored if each[0] > floor))
 
 
-def _symbols(text: str, labels: Sequence[str]) -> Symbols:
+def symbols_of(text: str, labels: Sequence[str]) -> Symbols:
+    """The column of each character."""
     return tuple(labels.index(character) for character in text)
 
 
 def _forward(log_probs: Steps, texts: Sequence[Symbols], blank: int | NDArray[np.int64]) -> Steps:
     """CTC's forward pass over all texts (N) at once, each with its own ``blank`` or all with one: log probabilities
     (N,) of steps (T, C), (K, N) of (T, K, C)."""
-    path, skips = _paths(texts, blank)
+    path, skips = paths(texts, blank)
     may_skip, probs = np.exp(skips), np.exp(log_probs)[..., path]
     states = np.zeros((*log_probs.shape[1:-1], len(texts), path.shape[1] + 2))
     states[..., 2] = 1.0  # before the first step: as after a blank; two in front, so that each looks back alike
@@ -322,7 +307,7 @@ def _forward(log_probs: Steps, texts: Sequence[Symbols], blank: int | NDArray[np
     return np.asarray(np.log(ends, out=np.full_like(ends, -np.inf), where=ends > 0) + scales)
 
 
-def _paths(texts: Sequence[Symbols], blank: int | NDArray[np.int64]) -> tuple[NDArray[np.int64], Steps]:
+def paths(texts: Sequence[Symbols], blank: int | NDArray[np.int64]) -> tuple[NDArray[np.int64], Steps]:
     """The texts with blanks around characters (N, S), and what skipping the blank before costs: 0 or -inf (N, S)."""
     path = np.empty((len(texts), 2 * max((len(text) for text in texts), default=0) + 1), int)
     path[:] = np.reshape(blank, (-1, 1))
@@ -331,70 +316,3 @@ def _paths(texts: Sequence[Symbols], blank: int | NDArray[np.int64]) -> tuple[ND
     skips = np.full(path.shape, -np.inf)
     skips[:, 3::2] = np.where(path[:, 3::2] != path[:, 1:-2:2], 0.0, -np.inf)
     return path, skips
-
-
-def align(log_probs: Steps, text: str, labels: Sequence[str], blank: int) -> list[Character]:
-    """Where each character of the text stands: its best alignment (Viterbi), and what else may stand there.
-
-    Raises ValueError for a text that does not fit into T steps.
-    """
-    symbols = _symbols(text, labels)
-    spans = _spans(log_probs, symbols, blank)
-    digits = [labels.index(digit) for digit in "0123456789"]
-    starts = [0, *[last + 1 for _, last in spans]]
-    ends = [*[first for first, _ in spans[1:]], len(log_probs)]
-    characters = []
-    for i, (symbol, (first, last)) in enumerate(zip(symbols, spans, strict=True)):
-        alone = _alone(log_probs[starts[i] : ends[i]], blank, symbols[max(i - 1, 0) : i], symbols[i + 1 : i + 2])
-        ten = tuple(_shares(alone[digits]).tolist()) if symbol in digits else None
-        centre = float(_shares(log_probs[first : last + 1, symbol]) @ np.arange(first, last + 1))
-        characters.append(Character(text[i], first, last, centre, float(np.exp(alone[symbol])), ten))
-    return characters
-
-
-def _spans(log_probs: Steps, symbols: Symbols, blank: int) -> list[tuple[int, int]]:
-    """The first and last step of each character in the text's best alignment."""
-    paths, skips = _paths([symbols], blank)
-    path, skip = paths[0], skips[0]
-    states, came = np.full(len(path) + 2, -np.inf), np.zeros((len(log_probs), len(path)), int)
-    states[2] = 0.0
-    for t, step in enumerate(log_probs):
-        back = np.stack((states[2:], states[1:-1], states[:-2] + skip))
-        came[t] = back.argmax(0)
-        states[2:] = back.max(0) + step[path]
-    at = len(path) - 1 - int(len(path) > 1 and states[-2] > states[-1])
-    if states[at + 2] == -np.inf:
-        raise ValueError(f"a text of {len(symbols)} characters does not fit into {len(log_probs)} steps")
-    standing = np.empty(len(log_probs), int)
-    for t in reversed(range(len(log_probs))):
-        standing[t] = at
-        at -= int(came[t, at])
-    return [
-        (int(steps[0]), int(steps[-1]))
-        for i in range(len(symbols))
-        if len(steps := np.flatnonzero(standing == 2 * i + 1))
-    ]
-
-
-def _alone(window: Steps, blank: int, before: Symbols, after: Symbols) -> Steps:
-    """For each symbol the log probability (C,) that these steps, between two neighbours, say it and nothing else.
-
-    Touching a neighbour that is the same symbol, it would be a part of that one.
-    """
-    nothing, going, ended = 0.0, np.full(window.shape[1], -np.inf), np.full(window.shape[1], -np.inf)
-    for t, step in enumerate(window):
-        begins = nothing + step
-        if t == 0:
-            begins[list(before)] = -np.inf
-        ended = np.logaddexp(ended, going) + step[blank]
-        going = np.logaddexp(going + step, begins)
-        nothing += float(step[blank])
-    going[list(after)] = -np.inf
-    alone: Steps = np.logaddexp(going, ended)
-    return alone
-
-
-def _shares(logs: Steps) -> Steps:
-    shares: Steps = np.exp(logs - logs.max())
-    shares /= shares.sum()
-    return shares

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guarismo import ctc
+from guarismo.alignment import Character, align
 from guarismo.errors import ModelError
 from guarismo.hearing import BLANK, Reading
 from guarismo.model import LINE_LABELS, Model, Thresholds
@@ -142,7 +143,7 @@ def number(found: Sequence[Reading], steps: ctc.Steps, strip: Strip, model: Mode
         return Number("", (), "not_a_digit", 0.0, strip.box(0, strip.ink.shape[1]))
     best, *others = found
     least = model.thresholds.read if strip.squeeze == 1 and not strip.bracketed else np.inf
-    characters = ctc.align(steps, best.spelled, LINE_LABELS, BLANK)
+    characters = align(steps, best.spelled, LINE_LABELS, BLANK)
     digits = _digits_of(characters, strip, least)
     status: Status = ("read" if best.confidence >= least else "unsure") if digits else "not_a_digit"
     marks = _marks(characters, strip)
@@ -160,7 +161,7 @@ OTHERS = 4
 """Readings besides the best one."""
 
 
-def _digits_of(characters: list[ctc.Character], strip: Strip, least: float) -> tuple[Digit, ...]:
+def _digits_of(characters: list[Character], strip: Strip, least: float) -> tuple[Digit, ...]:
     middles = [STEP * character.centre + STEP / 2 for character in characters]
     digits = []
     inked = strip.ink.max(0) > INKED
@@ -177,7 +178,7 @@ def _digits_of(characters: list[ctc.Character], strip: Strip, least: float) -> t
     return tuple(digits)
 
 
-def _marks(characters: list[ctc.Character], strip: Strip) -> list[Box]:
+def _marks(characters: list[Character], strip: Strip) -> list[Box]:
     """Where the ink of points, dashes, ... is."""
     inked = strip.ink.max(0) > INKED
     boxes = []

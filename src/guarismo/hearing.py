@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo import ctc, pattern, pieces, spelling
+from guarismo import alignment, ctc, pattern, pieces, spelling
 from guarismo.ctc import FLOOR, Language
 from guarismo.model import LINE_LABELS
 from guarismo.pattern import Constraints
@@ -162,10 +162,10 @@ def _spaced(texts: Sequence[str], first: ctc.Steps) -> NDArray[np.float64]:
     weights = np.ones(len(texts))
     names = [digits_of(text) for text in texts]
     for i, (text, name) in enumerate(zip(texts, names, strict=True)):
-        if " " in text.strip() and names.count(name) > 1 and _fits(text, first):
+        if " " in text.strip() and len(name) > spelling.GAPS and names.count(name) > 1 and _fits(text, first):
             if name not in middles:
-                characters = ctc.align(first, text, LINE_LABELS, BLANK)
-                middles[name] = [one.centre / DIGIT for one in characters if one.text.isdigit()]
+                places = alignment.middles(first, text, LINE_LABELS, BLANK)
+                middles[name] = [place / DIGIT for place in places]
             weights[i] = spelling.spaced(text.strip(), middles[name])
     return weights
 
