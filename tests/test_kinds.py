@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
 from guarismo import Reader
 from guarismo.kinds import read_as
-from guarismo.types import Gray, Page
+from guarismo.types import Gray, Number, Page
 from pictures import write
 
 
@@ -86,6 +88,40 @@ def test_what_is_a_letter_alone_and_on_a_page_stays_none(reader: Reader) -> None
     write(gray, "W", 120, 260, 6.0, 14)
     page, several = auto(reader, gray)
     assert not several and [one.status for one in page.numbers] == ["not_a_digit"]
+
+
+@pytest.mark.parametrize(("digit", "unit"), [("7", "km"), ("4", "kg"), ("3", "cm")])
+def test_a_digit_with_a_unit_is_read_and_never_for_sure(reader: Reader, digit: str, unit: str) -> None:
+    gray = np.full((200, 420), 250, np.uint8)
+    write(gray, digit, 40, 130, 3.0, 6)
+    write(gray, unit, 150, 130, 2.0, 5)
+    assert reader.digit(gray).status == "not_a_digit"
+    page, _several = auto(reader, gray)
+    assert [(one.text, one.status) for one in page.numbers] == [(digit, "unsure")]
+
+
+@pytest.mark.parametrize("text", ["W", "A", "km", "e"])
+def test_letters_alone_are_no_digit(reader: Reader, text: str) -> None:
+    gray = np.full((200, 420), 250, np.uint8)
+    write(gray, text, 100, 130, 3.0, 6)
+    page, _several = auto(reader, gray)
+    assert [one for one in page.numbers if one.status in ("read", "unsure")] == []
+
+
+def test_of_two_doubtful_readings_of_a_number_the_surer_counts(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    gray = np.full((300, 500), 250, np.uint8)
+    write(gray, "5832", 60, 190, 3.0, 8)
+    sure, empty = reader.number(gray), replace(reader.page(gray), numbers=())
+
+    def said(text: str, confidence: float) -> Number:
+        return replace(sure, text=text, status="unsure", confidence=confidence)
+
+    for number, sheet, told in ((0.3, 0.8, "5532"), (0.8, 0.3, "5832")):
+        one, page = said("5832", number), replace(empty, numbers=(said("5532", sheet),))
+        monkeypatch.setattr(Reader, "sheet", lambda _self, _gray, *_given, page=page: page)
+        monkeypatch.setattr(Reader, "readings", lambda _self, *_given, one=one: [one])
+        found, _several = auto(reader, gray)
+        assert [one.text for one in found.numbers] == [told]
 
 
 def test_the_edge_of_a_table_is_no_one_beside_a_longer_number(reader: Reader) -> None:

@@ -1,4 +1,4 @@
-"""Brackets around a number and a plus before it are not read as digits."""
+"""Brackets, a plus before a number and a percent sign after it are not read as digits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,20 @@ def written(text: str, sign: str = "") -> Gray:
     elif sign == "+":
         cv2.line(gray, (12, 62), (44, 62), 40, 5, cv2.LINE_AA)
         cv2.line(gray, (28, 46), (28, 78), 40, 5, cv2.LINE_AA)
+    elif sign == "%":
+        gray = np.pad(gray, ((0, 0), (0, 60)), constant_values=250)
+        cv2.line(gray, (end + 16, 92), (end + 50, 34), 40, 5, cv2.LINE_AA)
+        cv2.circle(gray, (end + 18, 46), 10, 40, 4, cv2.LINE_AA)
+        cv2.circle(gray, (end + 48, 80), 10, 40, 4, cv2.LINE_AA)
     return gray
+
+
+def label(text: str, number: str) -> Gray:
+    """A label with a closing bracket, and a number after it."""
+    before, after = written(text), written(number)
+    end = 60 + cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 2.6, 5)[0][0]
+    cv2.ellipse(before, (end - 8, 62), (20, 42), 0, -70, 70, 40, 5, cv2.LINE_AA)
+    return np.hstack([before[:, : end + 16], after])
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +55,39 @@ def test_a_plus_before_a_number_is_no_seven(reader: Reader, text: str) -> None:
     assert reader.number(written(text, "+")).text == text
 
 
-@pytest.mark.parametrize("text", ["1731", "711", "147", "4-1", "11"])
+@pytest.mark.parametrize("text", ["6", "38", "1731"])
+def test_a_percent_sign_after_a_number_is_no_96(reader: Reader, text: str) -> None:
+    assert reader.number(written(text, "%")).text == text
+
+
+@pytest.mark.parametrize(("text", "after"), [("2", "380"), ("7", "94"), ("13", "58")])
+def test_a_bracket_after_a_label_is_no_digit_and_nothing_beside_it_is_surely_read(
+    reader: Reader, text: str, after: str
+) -> None:
+    found = reader.number(label(text, after))
+    assert found.digits_text == text + after and found.status == "unsure"
+
+
+@pytest.mark.parametrize("text", ["1731", "711", "147", "4-1", "11", "3896", "2 1 96", "80", "9.6", "0/0"])
 def test_digits_are_no_signs(text: str) -> None:
     found = strip.strip(written(text))
     assert found is not None and not found.bracketed
     assert signs(found.ink).columns == ()
+
+
+@pytest.mark.parametrize("wide", [0.45, 0.6, 0.8])
+def test_a_narrow_96_is_no_percent_sign(wide: float) -> None:
+    narrow = cv2.resize(written("96"), None, fx=wide, fy=1.0, interpolation=cv2.INTER_AREA)
+    found = strip.strip(np.hstack([written("4")[:, :130], narrow[:, 10:]]))
+    assert found is not None and signs(found.ink).columns == ()
+
+
+def test_a_bracket_without_paper_after_it_stays() -> None:
+    close = label("2", "380")
+    bare = np.flatnonzero((close < 128).any(0))
+    gap = int(np.diff(bare).argmax())
+    found = strip.strip(np.delete(close, range(int(bare[gap]) + 3, int(bare[gap + 1]) - 3), axis=1))
+    assert found is not None and not found.bracketed
 
 
 def test_blank_strips_have_no_signs() -> None:

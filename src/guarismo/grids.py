@@ -1,7 +1,8 @@
 """Grids and tables on a page: ``Gray`` → cells, each cut out and upright.
 
-The stages, each a module: ``rulings`` (which lines hang together) → ``unbend`` (a view in which they are straight) →
-``lattice`` (rows, columns, and which sides are drawn) → ``cells`` (what they enclose, and its cut-out).
+The stages, each a module: ``combs`` (sides that are drawn in part, made whole) → ``rulings`` (which lines hang
+together) → ``unbend`` (a view in which they are straight) → ``lattice`` (rows, columns, and which sides are drawn) →
+``cells`` (what they enclose, and its cut-out).
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from guarismo import combs, rulings, unbend
 from guarismo import lattice as lattices
-from guarismo import rulings, unbend
 from guarismo.cells import LARGEST, Caller, Cell, Place, cut, light, places, writing
 from guarismo.cutout import Corners, around, extent
 from guarismo.paper import shrink
@@ -65,6 +66,9 @@ def _lowest(grid: GridCut) -> float:
 def _found(gray: Gray, finer: int) -> list[GridCut]:
     flat = rulings.even(shrink(gray, finer * WORK))
     pieces = rulings.segments(flat)
+    whole = combs.completed(flat, pieces)
+    if whole is not None:
+        flat, pieces = whole, rulings.segments(whole)
     found: list[GridCut] = []
     for bridge in rulings.BRIDGES:
         for group in rulings.groups(pieces, flat.shape, bridge):

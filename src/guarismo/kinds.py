@@ -60,8 +60,8 @@ NEARLY_SURE = 0.9
 
 
 def _second(reader: Reader, gray: Gray, one: Digit | Number) -> Page | None:
-    """The picture as a page, where it is large enough for one and there is more to read than as a digit or a number:
-    the edge of a table, a row of boxes, or a heading may hide from these what is written beside it."""
+    """The picture as a page, where it is large enough for one and there is more to read than as a digit or a number, or
+    the same for surer: the edge of a table, a row of boxes, or a heading may hide from these what is written beside it."""
     from guarismo.layout import LEAST_PAGE
 
     nearly = one.status == "unsure" and one.confidence > NEARLY_SURE
@@ -75,6 +75,8 @@ def _second(reader: Reader, gray: Gray, one: Digit | Number) -> Page | None:
         return page if sure or likely else None
     if len(one.text) == 1:  # the edge of a table is a 1
         return page if sure > 1 or likely > one.confidence else None
+    if len(said) == 1 and said[0].confidence > one.confidence and len(said[0].digits) >= len(one.text.strip()) // 2:
+        return page
     return page if sure > 1 and all(number.status == "read" for number in said) else None
 
 
