@@ -61,7 +61,7 @@ NEARLY_SURE = 0.9
 
 def _second(reader: Reader, gray: Gray, one: Digit | Number) -> Page | None:
     """The picture as a page, where it is large enough for one and there is more to read than as a digit or a number, or
-    the same for surer: the edge of a table, a row of boxes, or a heading may hide from these what is written beside it."""
+    the same for surer: the edge of a table, a row of boxes, or a heading may hide what is written beside it."""
     from guarismo.layout import LEAST_PAGE
 
     nearly = one.status == "unsure" and one.confidence > NEARLY_SURE
