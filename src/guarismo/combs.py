@@ -182,9 +182,9 @@ def _joined(spans: NDArray[np.float64], begun: float) -> tuple[float, float]:
 
 def _strip(flat: Gray, base: _Base, above: int) -> Gray:
     """What lies from ``AROUND`` pixels under a base to so many above it, upright: uint8 (above + AROUND, L)."""
-    along = np.arange(base.first - AROUND, base.last + AROUND)
-    place = base.at(along[None], np.arange(float(above), -AROUND, -1.0)[:, None])
-    x, y = (np.ascontiguousarray(place[..., i], np.float32) for i in (0, 1))
+    feet = base.at(np.arange(base.first - AROUND, base.last + AROUND), 0.0).astype(np.float32)
+    rows = np.arange(above, -AROUND, -1, dtype=np.float32)[:, None]
+    x, y = (feet[:, side] + rows * np.float32(base.up[side]) for side in (0, 1))
     return np.asarray(cv2.remap(flat, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
