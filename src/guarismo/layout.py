@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import cv2
@@ -34,12 +34,15 @@ MARGIN = 0.3
 class Layout:
     """``grids`` and ``parts``, both in reading order, as cut-outs of the caller's picture: a part is a line of writing,
     or a single row of boxes. ``sample``: some of what may be single digits, dark on light, by which it can be told
-    whether the picture is the right way up. ``struck``: places in ``parts`` of lines with a stroke through them."""
+    whether the picture is the right way up. By their places in ``parts``: ``struck`` lines, which have a stroke through
+    them, and ``gaps``, the columns of lines' cut-outs at which they may be parted where they are a number and words.
+    """
 
     grids: tuple[GridCut, ...]
     parts: tuple[Cutout | GridCut, ...]
     sample: tuple[Gray, ...] = ()
     struck: frozenset[int] = frozenset()
+    gaps: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
 
 def layout(gray: Gray) -> Layout:
@@ -58,15 +61,32 @@ def layout(gray: Gray) -> Layout:
     rows = [grid for grid in found if grid.rows == 1]
     places = [line.box for line in lines.lines] + [_on_page(grid.box, flat) for grid in rows]
     heights = [line.height for line in lines.lines] + [float(box.height) for box in places[len(lines.lines) :]]
-    parts: list[Cutout | GridCut] = [*(_cutout(base, flat, page, lines, line) for line in lines.lines), *rows]
+    written = [_cutout(base, flat, page, lines, line) for line in lines.lines]
+    parts: list[Cutout | GridCut] = [*written, *rows]
     order = textlines.in_reading_order(places, heights)
     struck = {i for i, line in enumerate(lines.lines) if _is_struck(line, page)}
+    gaps = [_gaps(line, lines, one.gray.shape[1]) for line, one in zip(lines.lines, written, strict=True)]
     return Layout(
         tuple(grid for grid in found if grid.rows > 1),
         tuple(parts[i] for i in order),
         _sample(found, lines, dark),
         frozenset(place for place, i in enumerate(order) if i in struck),
+        {place: gaps[i] for place, i in enumerate(order) if i < len(gaps) and gaps[i]},
     )
+
+
+WORD = 0.45
+"""Digit heights of paper between a number and a word or a unit beside it, at least."""
+
+
+def _gaps(line: Line, lines: Lines, columns: int) -> tuple[int, ...]:
+    """The middles of a line's wide gaps, in columns of its cut-out, which has so many."""
+    left, _top, width, _height, _area = lines.stats[line.pieces[np.argsort(lines.stats[line.pieces, 0])]].T
+    reached = np.maximum.accumulate(left + width)
+    wide = np.flatnonzero(left[1:] - reached[:-1] >= WORD * line.height)
+    middles = (left[1:][wide] + reached[:-1][wide]) / 2
+    ends = _corners(line, lines.labels.shape)[:2, 0]
+    return tuple(np.rint((middles - ends[0]) * columns / (ends[1] - ends[0])).astype(int).tolist())
 
 
 STRUCK, BESIDE, BAND, AS_DARK = 0.8, 0.3, (0.25, 0.75), 0.5
