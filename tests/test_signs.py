@@ -82,6 +82,15 @@ def test_a_narrow_96_is_no_percent_sign(wide: float) -> None:
     assert found is not None and signs(found.ink).columns == ()
 
 
+def test_a_4_that_is_closed_twice_is_no_percent_sign() -> None:
+    gray = np.pad(written("79"), ((0, 0), (0, 20)), constant_values=250)
+    wide = gray.shape[1] - 70
+    outline = np.array([[wide + 32, 30], [wide, 66], [wide + 38, 84], [wide + 34, 30], [wide + 20, 98]])
+    cv2.polylines(gray, [outline], False, 40, 4, cv2.LINE_AA)
+    found = strip.strip(gray)
+    assert found is not None and signs(found.ink).columns == ()
+
+
 def test_a_bracket_without_paper_after_it_stays() -> None:
     close = label("2", "380")
     bare = np.flatnonzero((close < 128).any(0))

@@ -29,6 +29,9 @@ RINGS, WIDE, ALONG = 0.25, 1.05, 0.95
 """Of a percent sign: share of its width by which one ring lies to the right of the other; its width, to its height, at
 most, for 96 is as wide as two digits; and the share of the way between its corners that is ink, which is its stroke."""
 
+CORNERED = 0.35
+"""Share of its width from its corners in which this stroke begins and ends: a 4 that is closed twice has a foot."""
+
 PLUS = 0.25, 0.8
 """Height of a plus against that of the digits after it: a 7 like a plus is as high as these."""
 
@@ -120,6 +123,8 @@ def _is_percent(sign: NDArray[np.bool_], holes: NDArray[Any]) -> bool:
         return False
     edge = max(1, rows // 8)
     head, foot = columns - 1 - _run(sign[:edge, ::-1]), _run(sign[-edge:])
+    if head < (1 - CORNERED) * columns or foot > CORNERED * columns:
+        return False
     ends = (round(head), edge // 2), (round(foot), rows - 1 - edge // 2)
     way = cv2.line(np.zeros((rows, columns), np.uint8), *ends, 1)
     return bool(sign[way > 0].mean() >= ALONG)
