@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -294,3 +294,46 @@ def test_a_page_is_turned_by_a_gain_that_is_no_chance(
     monkeypatch.setattr(page._Eyes, "_inks", lambda *_: np.zeros((12, 28, 28), np.float32))
     monkeypatch.setattr(page._Eyes, "_sureness", lambda *_: next(ways))
     assert eyes.quarters([np.zeros((9, 9), np.uint8)] * 12) == quarters
+
+
+LIST = (("soap", "26,3"), ("Park", "42"), ("pizza", "918"), ("pollo", "263"))
+
+
+def shopping(lines: Sequence[tuple[str, str]]) -> Gray:
+    """A word in italics and a number in each line, or a number alone."""
+    gray = np.full((80 + 90 * len(lines), 620), 248, np.uint8)
+    for row, (word, text) in enumerate(lines):
+        foot, font = 90 + 90 * row, cv2.FONT_HERSHEY_COMPLEX | cv2.FONT_ITALIC
+        cv2.putText(gray, word, (40, foot), font, 1.4, 40, 3, cv2.LINE_AA)
+        left = 74 + cv2.getTextSize(word, font, 1.4, 3)[0][0]
+        cv2.putText(gray, text, (left, foot), cv2.FONT_HERSHEY_SIMPLEX, 1.6, 40, 4, cv2.LINE_AA)
+    return gray
+
+
+def sure(numbers: Sequence[Number]) -> list[str]:
+    return [one.text for one in numbers if one.status == "read"]
+
+
+def test_a_number_beside_a_word_is_read_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = Reader(threads=1)
+    assert {"26,3", "918", "263"} <= set(sure(reader.page(shopping(LIST)).numbers))
+    monkeypatch.setattr(page, "MOST_GAPS", 0)
+    assert not {"26,3", "918", "263"} & set(sure(reader.page(shopping(LIST)).numbers))
+
+
+def test_where_hardly_a_word_stands_nothing_is_parted(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, gray = Reader(threads=1), shopping([*LIST[:1], *(("", str(318 + 51 * i)) for i in range(8))])
+    assert "26,3" not in sure(reader.page(gray).numbers)
+    monkeypatch.setattr(page, "WORDY", 0.0)
+    assert "26,3" in sure(reader.page(gray).numbers)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_word"), [("Park", True), ("kg", True), ("42", False), ("918", False), ("-", False), ("", False)]
+)
+def test_letters_are_words_and_digits_and_dashes_are_none(text: str, is_word: bool) -> None:
+    gray = np.full((70, 260), 248, np.uint8)
+    cv2.putText(gray, text, (40, 50), cv2.FONT_HERSHEY_SIMPLEX, 1.6, 40, 4, cv2.LINE_AA)
+    reader = Reader(threads=1)
+    eyes = page._Eyes(reader._digits, reader._lines)
+    assert eyes._are_words([Cutout(gray, (70, 260))]) == [is_word]

@@ -169,6 +169,8 @@ class _Eyes:
             for gap in gaps[i][:MOST_GAPS]
             for side in _parted(cutouts[i], gap)
         ]
+        if not asked:
+            return found
         said = self._lines([side for _i, side in asked])
         doubtful = [place for place, one in enumerate(said) if not _is_sure(one) and _is_sure(said[place ^ 1])]
         parted: dict[int, Number] = {}
