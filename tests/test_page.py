@@ -9,8 +9,9 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from guarismo import page
+from guarismo import page, words
 from guarismo.cells import writing
 from guarismo.cutout import Cutout
 from guarismo.grids import Cell, GridCut
@@ -39,6 +40,9 @@ class Digits:
 
     def read(self, grays: Iterable[Gray]) -> list[Digit]:
         return [self.said[int(gray[0, 0])] for gray in grays]
+
+    def apart(self, lines: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float64]]:
+        return [np.zeros((0, 11)) for _ink in lines]
 
 
 class Lines:
@@ -317,14 +321,14 @@ def sure(numbers: Sequence[Number]) -> list[str]:
 def test_a_number_beside_a_word_is_read_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     reader = Reader(threads=1)
     assert {"26,3", "918", "263"} <= set(sure(reader.page(shopping(LIST)).numbers))
-    monkeypatch.setattr(page, "MOST_GAPS", 0)
+    monkeypatch.setattr(words, "MOST_GAPS", 0)
     assert not {"26,3", "918", "263"} & set(sure(reader.page(shopping(LIST)).numbers))
 
 
 def test_where_hardly_a_word_stands_nothing_is_parted(monkeypatch: pytest.MonkeyPatch) -> None:
     reader, gray = Reader(threads=1), shopping([*LIST[:1], *(("", str(318 + 51 * i)) for i in range(8))])
     assert "26,3" not in sure(reader.page(gray).numbers)
-    monkeypatch.setattr(page, "WORDY", 0.0)
+    monkeypatch.setattr(words, "WORDY", 0.0)
     assert "26,3" in sure(reader.page(gray).numbers)
 
 
@@ -334,6 +338,4 @@ def test_where_hardly_a_word_stands_nothing_is_parted(monkeypatch: pytest.Monkey
 def test_letters_are_words_and_digits_and_dashes_are_none(text: str, is_word: bool) -> None:
     gray = np.full((70, 260), 248, np.uint8)
     cv2.putText(gray, text, (40, 50), cv2.FONT_HERSHEY_SIMPLEX, 1.6, 40, 4, cv2.LINE_AA)
-    reader = Reader(threads=1)
-    eyes = page._Eyes(reader._digits, reader._lines)
-    assert eyes._are_words([Cutout(gray, (70, 260))]) == [is_word]
+    assert words.are_words([Cutout(gray, (70, 260))], Reader(threads=1)._digits.apart) == [is_word]

@@ -75,15 +75,17 @@ def layout(gray: Gray) -> Layout:
     )
 
 
-WORD = 0.45
-"""Digit heights of paper between a number and a word or a unit beside it, at least."""
+WORD, WIDEST = 0.45, 0.75
+"""Digit heights of paper between a number and a word or a unit beside it, at least; and its share of the line's widest
+gap, for digits may stand apart, too."""
 
 
 def _gaps(line: Line, lines: Lines, columns: int) -> tuple[int, ...]:
     """The middles of a line's wide gaps, in columns of its cut-out, which has so many."""
     left, _top, width, _height, _area = lines.stats[line.pieces[np.argsort(lines.stats[line.pieces, 0])]].T
     reached = np.maximum.accumulate(left + width)
-    wide = np.flatnonzero(left[1:] - reached[:-1] >= WORD * line.height)
+    gaps = left[1:] - reached[:-1]
+    wide = np.flatnonzero(gaps >= max(WORD * line.height, WIDEST * gaps.max(initial=0)))
     middles = (left[1:][wide] + reached[:-1][wide]) / 2
     ends = _corners(line, lines.labels.shape)[:2, 0]
     return tuple(np.rint((middles - ends[0]) * columns / (ends[1] - ends[0])).astype(int).tolist())

@@ -9,7 +9,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo import decode, sheet, strip
+from guarismo import decode, sheet
 from guarismo.cutout import Cutout
 from guarismo.grids import Cell, GridCut
 from guarismo.ink import frames
@@ -18,6 +18,7 @@ from guarismo.networks import DigitNetwork, LineNetwork
 from guarismo.puzzle import read_by_rules
 from guarismo.textlines import in_reading_order
 from guarismo.types import ACTED_ON, Box, Digit, Gray, Grid, Inks, Number, Status
+from guarismo.words import beside_words
 
 WIDEST_BOX = 1.5
 """Width against height of a box for one digit. Wider ones, three or more in a row, are a table of one row."""
@@ -32,17 +33,6 @@ touch do. Text and drawings that look so have less (docs/LOG.md)."""
 
 SURE_LINE = 0.9
 """Confidence in its digits that something unsure needs to be a number among many words."""
-
-MOST_GAPS, LETTERS, LONG, LOWEST_WORD = 3, 0.5, 2.5, 0.3
-"""Gaps of a line, from the left, at which a word may be parted from a number; the share of a word's pieces that are no
-digits at least; its length against its height, where it is written in one; and its height against its cut-out's, for a
-dash is long."""
-
-WORDY = 0.25
-"""Share of a page's lines from which on words stand beside numbers: a doubtful group of one number is no word."""
-
-NOTHING = np.zeros((strip.HEIGHT, 1), np.float32)
-"""A strip without ink."""
 
 LEAST_ALONE = 0.6
 """Confidence above 1 that both networks together have in a lone digit."""
@@ -119,7 +109,8 @@ class _Eyes:
         cells = [cell for grid in every for cell in grid.cells if not cell.empty]
         said = dict(zip(map(id, cells), self._cells(cells), strict=True))
         lines = [(part, found.gaps.get(i, ())) for i, part in enumerate(found.parts) if isinstance(part, Cutout)]
-        written = iter(self._beside_words([one for one, _gaps in lines], [gaps for _one, gaps in lines]))
+        cutouts, gaps = [one for one, _gaps in lines], [gaps for _one, gaps in lines]
+        written = iter(beside_words(cutouts, gaps, self._lines, self.digits.apart))
         numbers, grids, fields = [], [_grid(grid, said) for grid in found.grids], []
         for i, part in enumerate(found.parts):
             if isinstance(part, Cutout):
@@ -157,46 +148,6 @@ class _Eyes:
             placed(_doubted(one, odd, LEAST_EXPECTED), cutout)
             for one, odd, cutout in zip(told, strange, cutouts, strict=True)
         ]
-
-    def _beside_words(self, cutouts: Sequence[Cutout], gaps: Sequence[Sequence[int]]) -> list[Number | None]:
-        """What lines say. Where one is no sure number, but one side of a gap in it is, and the other words, it is that
-        side."""
-        found = self._lines(cutouts)
-        asked = [
-            (i, side)
-            for i, one in enumerate(found)
-            if one is not None and one.status in ("unsure", "not_a_digit")
-            for gap in gaps[i][:MOST_GAPS]
-            for side in _parted(cutouts[i], gap)
-        ]
-        if not asked:
-            return found
-        said = self._lines([side for _i, side in asked])
-        doubtful = [place for place, one in enumerate(said) if not _is_sure(one) and _is_sure(said[place ^ 1])]
-        parted: dict[int, Number] = {}
-        for place, is_word in zip(doubtful, self._are_words([asked[i][1] for i in doubtful]), strict=True):
-            i, number = asked[place][0], said[place ^ 1]
-            if is_word and number is not None and len(number.digits) > (len(parted[i].digits) if i in parted else 0):
-                parted[i] = number
-        written = sum(one is not None and bool(one.digits) for one in found)
-        if len(parted) < WORDY * written:
-            return found
-        return [parted.get(i, one) for i, one in enumerate(found)]
-
-    def _are_words(self, cutouts: Sequence[Cutout]) -> list[bool]:
-        """Whether each is made of letters: of its pieces of ink, two or a long one at least, most are no digits."""
-        found = [strip.strip(cutout.gray) for cutout in cutouts]
-        high = [
-            one is not None and strip.FILLED / one.scale > LOWEST_WORD * len(cutout.gray)
-            for one, cutout in zip(found, cutouts, strict=True)
-        ]
-        inks = [one.ink if one is not None and is_high else NOTHING for one, is_high in zip(found, high, strict=True)]
-        words = []
-        for ink, said in zip(inks, self.digits.apart(inks), strict=True):
-            none = said[:, 10] > 0.5
-            long = ink.shape[1] - 2 * strip.MARGIN > LONG * strip.FILLED
-            words.append(bool(none.any()) and (len(none) > 1 or long) and float(none.mean()) >= LETTERS)
-        return words
 
     def _lines(self, cutouts: Sequence[Cutout]) -> list[Number | None]:
         found = list(self.lines.read(cutout.gray for cutout in cutouts))
@@ -239,16 +190,6 @@ class _Eyes:
         if status == "unsure" and float(np.median(confidences)) < LEAST:
             status = "not_a_digit"
         return Number(text, digits, status, confidence, row.box, _alternatives(kept, text, confidence))
-
-
-def _is_sure(number: Number | None) -> bool:
-    return number is not None and number.status == "read"
-
-
-def _parted(cutout: Cutout, gap: int) -> tuple[Cutout, Cutout]:
-    """What is left of a column, and what is right of it."""
-    rows, columns = cutout.gray.shape
-    return cutout.cut(Box(0, 0, gap, rows)), cutout.cut(Box(gap, 0, columns, rows))
 
 
 def _piece(gray: Gray, box: Box) -> Gray:
