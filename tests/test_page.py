@@ -332,6 +332,19 @@ def test_where_hardly_a_word_stands_nothing_is_parted(monkeypatch: pytest.Monkey
     assert "26,3" in sure(reader.page(gray).numbers)
 
 
+def test_on_a_page_of_prose_parting_lines_is_given_up() -> None:
+    asked: list[int] = []
+
+    def read_none(cutouts: Sequence[Cutout]) -> list[Number | None]:
+        asked.append(len(cutouts))
+        return [number("5", "unsure", 0.1)] * len(cutouts)
+
+    lines = [Cutout(np.full((30, 90), 250, np.uint8), (300, 300))] * 50
+    found = words.beside_words(lines, [(30, 60)] * 50, read_none, Digits({}).apart)
+    assert [one and one.text for one in found] == ["5"] * 50
+    assert asked == [50, 4 * len(lines[::7])]  # two sides of two gaps, in eight lines
+
+
 @pytest.mark.parametrize(
     ("text", "is_word"), [("Park", True), ("kg", True), ("42", False), ("918", False), ("-", False), ("", False)]
 )

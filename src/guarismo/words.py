@@ -4,8 +4,8 @@ and what is right of it; where one is a number for sure, and the other made of l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,8 +30,22 @@ its height against its cut-out's, for a dash is long."""
 WORDY = 0.25
 """Share of a page's lines from which on words stand beside its numbers: alone, a doubtful group of a number is none."""
 
+SAMPLED = 8
+"""Lines, from all over the page, of which that share must have words for the others to be looked at."""
+
 NOTHING = np.zeros((strip.HEIGHT, 1), np.float32)
 """A strip without ink."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """A sure ``number`` on one side of a gap in a line, which is the ``right`` one or the left one; and whether what is
+    on the other side is made of letters."""
+
+    line: int
+    right: bool
+    number: Number
+    lettered: bool
 
 
 def beside_words(
@@ -40,36 +54,46 @@ def beside_words(
     """What lines say, ``gaps`` being columns of their cut-outs: a line's number, without the words beside it.
 
     On a page that has words beside its numbers, what is doubtful is read so though its letters look like digits, and
-    never for sure.
+    never for sure. On a page of prose it is given up after some lines.
     """
     found = read(cutouts)
-    asked = [
-        (i, gap)
-        for i, one in enumerate(found)
-        if one is not None and one.status in ("unsure", "not_a_digit")
-        for gap in gaps[i][:MOST_GAPS]
+    doubtful = [
+        i for i, one in enumerate(found) if one is not None and one.status in ("unsure", "not_a_digit") and gaps[i]
     ]
-    if not asked:
-        return found
-    sides = [side for i, gap in asked for side in _parted(cutouts[i], gap)]
-    said = read(sides)
-    places = [place for place, one in enumerate(said) if _is_sure(one) and not _is_sure(said[place ^ 1])]
-    words = are_words([sides[place ^ 1] for place in places], apart)
-    lettered = [place for place, is_word in zip(places, words, strict=True) if is_word]
-
-    def numbers(some: Iterable[int]) -> dict[int, Number]:
-        """By its line, the longest of these."""
-        ordered = sorted(((asked[place // 2][0], said[place]) for place in some), key=lambda one: _length(one[1]))
-        return {i: one for i, one in ordered if one is not None}
-
-    parted = numbers(lettered)
+    first = doubtful[:: -(-len(doubtful) // SAMPLED) or 1]
+    rest = [i for i in doubtful if i not in first]
+    sides: list[_Side] = []
+    for some in (first, rest):
+        sides += _sides([(i, gap, cutouts[i]) for i in some for gap in gaps[i][:MOST_GAPS]], read, apart)
+        parted = _longest([side for side in sides if side.lettered])
+        if len(parted) < WORDY * len(first):
+            return found
     if len(parted) < WORDY * sum(one is not None and bool(one.digits) for one in found):
         return found
     if len(parted) > 1:
-        right = round(float(np.mean([place % 2 for place in lettered])))
-        likely = numbers(place for place in places if place % 2 == right)
+        right = sum(side.right for side in sides if side.lettered) > sum(side.lettered for side in sides) / 2
+        likely = _longest([side for side in sides if side.right == right])
         parted = {i: replace(one, status="unsure") for i, one in likely.items()} | parted
     return [parted.get(i, one) for i, one in enumerate(found)]
+
+
+def _sides(asked: Sequence[tuple[int, int, Cutout]], read: Read, apart: Apart) -> list[_Side]:
+    """Of lines parted at a gap, those of which one side is a number for sure and the other is none."""
+    cut = [side for _line, gap, cutout in asked for side in _parted(cutout, gap)]
+    said = read(cut) if cut else []
+    sure = [one is not None and one.status == "read" for one in said]
+    places = [place for place, is_sure in enumerate(sure) if is_sure and not sure[place ^ 1]]
+    lettered = are_words([cut[place ^ 1] for place in places], apart) if places else []
+    return [
+        _Side(asked[place // 2][0], place % 2 == 1, number, is_word)
+        for place, is_word in zip(places, lettered, strict=True)
+        if (number := said[place]) is not None
+    ]
+
+
+def _longest(sides: Sequence[_Side]) -> dict[int, Number]:
+    """By its line, the number of most digits."""
+    return {side.line: side.number for side in sorted(sides, key=lambda side: len(side.number.digits))}
 
 
 def are_words(cutouts: Sequence[Cutout], apart: Apart) -> list[bool]:
@@ -85,14 +109,6 @@ def are_words(cutouts: Sequence[Cutout], apart: Apart) -> list[bool]:
         long = ink.shape[1] - 2 * strip.MARGIN > LONG * strip.FILLED
         words.append(bool(none.any()) and (len(none) > 1 or long) and float(none.mean()) >= LETTERS)
     return words
-
-
-def _length(number: Number | None) -> int:
-    return 0 if number is None else len(number.digits)
-
-
-def _is_sure(number: Number | None) -> bool:
-    return number is not None and number.status == "read"
 
 
 def _parted(cutout: Cutout, gap: int) -> tuple[Cutout, Cutout]:
