@@ -5,6 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from guarismo import Reader, combs, grids, rulings
 from guarismo.types import Gray
@@ -76,3 +78,25 @@ def test_whole_boxes_a_scale_and_an_underlined_number_are_none() -> None:
 
 def test_paper_without_lines_has_none() -> None:
     assert found(np.full((200, 300), 240, np.uint8)) is None
+
+
+def test_a_base_that_is_no_one_line_stays_as_it_is() -> None:
+    gray = np.full((200, 400), 235, np.uint8)
+    gray[95:97, :200] = gray[104:106, 200:] = 60
+    base = combs._Base(np.array([0.0, 100.0]), np.array([1.0, 0.0]), np.array([0.0, -1.0]), 20.0, 380.0)
+    assert np.ptp(combs._bent(gray, base).bend(np.arange(20.0, 380.0))) == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**20))
+def test_no_drawing_of_lines_breaks_it(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    gray = np.full((int(rng.integers(24, 300)), int(rng.integers(24, 500))), 235, np.uint8)
+    for _ in range(int(rng.integers(1, 60))):
+        x, y = rng.integers(-20, gray.shape[1] + 20), rng.integers(-20, gray.shape[0] + 20)
+        far, off = rng.integers(1, 400), rng.integers(-12, 13)
+        ends = ((x, y), (x + far, y + off)) if rng.random() < 0.6 else ((x, y), (x + off, y - far // 8))
+        (left, top), (right, bottom) = ((int(x), int(y)) for x, y in ends)
+        cv2.line(gray, (left, top), (right, bottom), int(rng.integers(0, 200)), int(rng.integers(1, 5)))
+    whole = found(gray)
+    assert whole is None or whole.shape == gray.shape

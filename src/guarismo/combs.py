@@ -195,6 +195,8 @@ def _bent(flat: Gray, base: _Base) -> _Base:
     bend = np.polynomial.Polynomial([float(np.median(rows))])
     for off in (3.0, 2.0, 1.5):  # ticks and feet of digits lie above it
         fits = np.abs(rows - bend(along)) <= off
+        if 2 * fits.sum() < len(rows):  # no one line
+            break
         bend = np.polynomial.Polynomial.fit(along[fits], rows[fits], 2)
     return replace(base, bend=bend)
 
