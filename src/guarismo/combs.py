@@ -52,9 +52,6 @@ LOWEST = 0.12
 SIDES = 0.7
 """Height of a tick, to the distance of two, from which on it is nearly a whole side."""
 
-ALONG = 0.8
-"""Share of a base along which its comb goes at least."""
-
 TALL, TALLEST = 1.3, 1.7
 """Height of a box, to its width, of which nothing says where it ends; and of one with a line above it at most."""
 
@@ -153,8 +150,8 @@ def _comb(base: _Base, flat: Gray, level: Segments) -> _Comb | None:
         places = np.insert(places, 0, places[0] - pitch)
     if abs(places[-1] + pitch - last) <= 2 * EVEN * pitch:
         places = np.append(places, places[-1] + pitch)
-    if places[-1] - places[0] < ALONG * (last - first):
-        return None
+    if max(abs(places[0] - first), abs(places[-1] - last)) > EVEN * pitch:
+        return None  # digits on the base of whole boxes: a comb ends where its base does
     feet = base.at(places, 0.0)
     return _Comb(feet, feet + top * (base.up + lean * base.right))
 
