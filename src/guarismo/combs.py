@@ -14,10 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from guarismo.rulings import Segments
 from guarismo.types import Gray
-
-Segments = NDArray[np.float64]
-"""float64 (N, 4): x and y of both ends of straight pieces of lines, in pixels."""
 
 LONG, MOST = 48.0, 60
 """Pixels of a base at least: three boxes of 16. How many lines, the longest, may be one."""
@@ -95,11 +93,10 @@ class _Base:
     last: float
     bend: Callable[[NDArray[np.float64]], NDArray[np.float64]] = np.zeros_like
 
-    def at(self, along: NDArray[np.float64], above: NDArray[np.float64] | float) -> NDArray[np.float64]:
-        """Places (..., 2) so far along the line and above it."""
-        return np.asarray(
-            self.start + along[..., None] * self.right + (above + self.bend(along))[..., None] * self.up, np.float64
-        )
+    def at(self, along: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Places (N, 2) so far along the line."""
+        bend = self.bend(along)
+        return np.asarray(self.start + along[:, None] * self.right + bend[:, None] * self.up, np.float64)
 
 
 def _combs(flat: Gray, pieces: Segments) -> list[_Comb]:
@@ -152,7 +149,7 @@ def _comb(base: _Base, flat: Gray, level: Segments) -> _Comb | None:
         places = np.append(places, places[-1] + pitch)
     if max(abs(places[0] - first), abs(places[-1] - last)) > EVEN * pitch:
         return None  # digits on the base of whole boxes: a comb ends where its base does
-    feet = base.at(places, 0.0)
+    feet = base.at(places)
     return _Comb(feet, feet + top * (base.up + lean * base.right))
 
 
@@ -179,7 +176,7 @@ def _joined(spans: NDArray[np.float64], begun: float) -> tuple[float, float]:
 
 def _strip(flat: Gray, base: _Base, above: int) -> Gray:
     """What lies from ``AROUND`` pixels under a base to so many above it, upright: uint8 (above + AROUND, L)."""
-    feet = base.at(np.arange(base.first - AROUND, base.last + AROUND), 0.0).astype(np.float32)
+    feet = base.at(np.arange(base.first - AROUND, base.last + AROUND)).astype(np.float32)
     rows = np.arange(above, -AROUND, -1, dtype=np.float32)[:, None]
     x, y = (feet[:, side] + rows * np.float32(base.up[side]) for side in (0, 1))
     return np.asarray(cv2.remap(flat, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)

@@ -113,7 +113,7 @@ def _further(one: Framed) -> list[Ink]:
 
 @dataclass(frozen=True, slots=True)
 class LineNetwork:
-    """``strip.strip`` → ``engine.run`` → ``hearing.readings`` → ``decode.number``. Where ink stands apart, the digit
+    """``strip.strip`` → ``engine.run`` → ``hearing.Hearing`` → ``decode.number``. Where ink stands apart, the digit
     network has a say."""
 
     model: Model

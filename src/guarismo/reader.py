@@ -2,7 +2,7 @@
 
 It wires the stages, each of which can be used alone:
 ``image.load_gray`` → ``ink.frame`` → ``engine.run`` → ``decode.digits`` for one digit to a picture,
-``image.load_gray`` → ``strip.strip`` → ``engine.run`` → ``hearing.readings`` → ``decode.number`` for a written number;
+``image.load_gray`` → ``strip.strip`` → ``engine.run`` → ``hearing.Hearing`` → ``decode.number`` for a written number;
 ``page`` for many.
 """
 

@@ -1,4 +1,4 @@
-"""Signs that the line model has no word for, by their shapes: brackets, a plus before it, a percent sign after.
+"""Signs that the line model has no word for, by their shapes: brackets, plus and percent signs.
 
 It reads them as digits, which they are like: a bracket is a bent 1, some people's 7 is a plus, and 96 a percent sign.
 """
