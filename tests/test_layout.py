@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from guarismo import grids, inked, layout, sheet, textlines
+from guarismo import grids, inked, layout, sheet, tables, textlines
 from guarismo.cutout import Cutout
-from guarismo.types import Box, Gray
+from guarismo.types import Gray
 
 STROKES = [*((280, row) for row in range(6)), *((500, row) for row in range(4)), *((600, row) for row in range(2, 6))]
 """Upright strokes from one rule to the next, as of tall ones and sevens: left edge and row."""
@@ -35,11 +35,10 @@ def test_strokes_between_the_rules_of_paper_are_no_table(rules: Iterable[int], k
 
 
 def test_a_patchy_grid_beside_the_sheet_is_not_among_its_rules() -> None:
-    box = Box(400, 100, 480, 200)
-    corners = np.array([[400, 100], [480, 100], [480, 200], [400, 200]], np.float32)
-    grid = grids.GridCut(2, 1, (), corners, box)
+    nodes = np.array([[[400, 100], [480, 100]], [[400, 150], [480, 150]], [[400, 200], [480, 200]]], np.float64)
+    grid = grids.Outline(nodes, (), (300, 500))
     flat = Cutout(np.full((300, 300), 255, np.uint8), (2**20, 2**20), np.eye(3))
-    assert not layout._is_among(np.zeros((300, 300), np.uint8), grid, flat)
+    assert not tables._is_among(np.zeros((300, 300), np.uint8), grid, flat)
 
 
 def test_a_table_without_merged_cells_is_one_on_ruled_paper_too() -> None:

@@ -123,6 +123,16 @@ def test_numbers_and_empty_cells_are_left_alone() -> None:
     assert text(read, 4, 5) == str(SOLVED[4][5])
 
 
+def test_several_digits_in_a_cell_are_never_read() -> None:
+    """What a solver thinks of, or a digit that was struck out with another beside it."""
+    both = Number("12", (number({1: 0.99}).digits[0], number({2: 0.99}).digits[0]), "read", 0.99, BOX)
+    (cell,) = (row[3] for row in read_by_rules(grid(SOLVED, r3c3=both)).cells[3:4])
+    assert cell is not None and (cell.text, cell.status, cell.confidence) == ("12", "unsure", 0.99)
+    shuffled = [[(3 * row + 5 * column) % 7 for column in range(9)] for row in range(9)]
+    table = read_by_rules(grid(shuffled, r3c3=both)).cells[3][3]
+    assert table is both
+
+
 def puzzle(blotted: tuple[int, int], side: int = 60) -> Gray:
     """A printed sudoku, solved, in one cell of which a blot covers half of the digit."""
     gray = np.full((9 * side + 80, 9 * side + 80), 255, np.uint8)

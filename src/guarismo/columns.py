@@ -1,4 +1,7 @@
-"""Upright ruled lines that part the columns of a page: what is left of one and what is right of it are two numbers."""
+"""What parts a page's columns: upright ruled lines, and where there are none, the gaps that its rows have in common.
+
+What is left of one and what is right of it are two numbers.
+"""
 
 from __future__ import annotations
 
@@ -103,3 +106,31 @@ def _is_bare(line: NDArray[np.float64], pieces: NDArray[np.int64], height: float
     over = there & (left < x - OVER * height) & (left + wide > x + OVER * height)
     near = there & (left < x + 3 * height) & (left + wide > x - 3 * height)
     return bool(over.sum() <= SOME * near.sum())
+
+
+ROWS, FAR, ALIGNED, CROSSED = 3, 20, 0.8, 3
+"""Rows that have a column where one has a mere gap, at least; digit heights to the farthest of them, for a page may
+lean; by how much their numbers' ends or middles differ at most; and how many there must be to each digit that stands
+in the gap in other rows."""
+
+
+def begins(column: tuple[float, float], gap: float, row: float, height: float, lines: Columns, ink: Columns) -> bool:
+    """Whether what stands in a ``row`` in these columns, after a narrow ``gap`` (a column, its middle), is a number by
+    itself: others stand above and below it, with one before them in their rows, and nothing stands in the gap.
+
+    ``lines`` and ``ink``, all lines of writing and the digits on the page: (N, 4), left, top, right and bottom.
+    """
+    left, top, right, bottom = np.asarray(lines, np.float64).T
+    middle = (top + bottom) / 2
+    away = np.abs(middle - row)
+    near = ALIGNED * height
+    first, last = column
+    aligned = np.minimum(np.abs(left - first), np.abs(right - last)) < near
+    aligned |= np.abs(left + right - first - last) < near
+    there = aligned & (left > gap) & (away > 0.7 * height) & (away < FAR * height)
+    alike = np.abs(middle[there][:, None] - middle) < 0.5 * height
+    second = (alike & (right < left[there][:, None]) & (right < first)).any(1)
+    x, above, end, below = np.asarray(ink, np.float64).T
+    distance = np.abs((above + below) / 2 - row)
+    inside = (x < gap) & (end > gap) & (distance > 0.7 * height) & (distance < FAR * height)
+    return bool(second.sum() >= ROWS and CROSSED * inside.sum() <= second.sum())

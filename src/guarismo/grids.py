@@ -1,8 +1,8 @@
 """Grids and tables on a page: ``Gray`` → cells, each cut out and upright.
 
-The stages, each a module: ``combs`` (sides that are drawn in part, made whole) → ``rulings`` (which lines hang
-together) → ``unbend`` (a view in which they are straight) → ``lattice`` (rows, columns, and which sides are drawn) →
-``cells`` (what they enclose, and its cut-out).
+The stages, each a module: ``blocks`` (black cells, outlined) → ``combs`` (sides that are drawn in part, made whole) →
+``rulings`` (which lines hang together) → ``unbend`` (a view in which they are straight) → ``lattice`` (rows, columns,
+and which sides are drawn) → ``cells`` (what they enclose, and its cut-out).
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo import combs, rulings, unbend
+from guarismo import blocks, combs, rulings, unbend
 from guarismo import lattice as lattices
 from guarismo.cells import LARGEST, Caller, Cell, Place, cut, light, places, writing
 from guarismo.cutout import Corners, around, extent
 from guarismo.paper import shrink
 from guarismo.types import Box, Gray
 
-__all__ = ["Cell", "GridCut", "find"]
+__all__ = ["Cell", "GridCut", "Outline", "cut_up", "find", "outlines"]
 
 WORK = 1200
 """Longest side, in pixels, at which lines are looked for: a puzzle that takes a quarter of a photo has cells of 33."""
@@ -30,6 +30,40 @@ TALLER = 1.5
 
 LEAST_CELLS = 3
 """A box, or one with a line through it, is a frame around something; three are a grid."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outline:
+    """Where a grid is: its lines cross at ``nodes`` float64 (R + 1, C + 1, 2), x and y in the caller's picture, whose
+    (height, width) is ``shape``; ``places`` are its cells, row by row."""
+
+    nodes: NDArray[np.float64]
+    places: tuple[Place, ...]
+    shape: tuple[int, int]
+
+    @property
+    def rows(self) -> int:
+        return len(self.nodes) - 1
+
+    @property
+    def columns(self) -> int:
+        return len(self.nodes[0]) - 1
+
+    @property
+    def corners(self) -> Corners:
+        return np.asarray(self.nodes[[0, 0, -1, -1], [0, -1, -1, 0]], np.float32)
+
+    @property
+    def box(self) -> Box:
+        return around(self.nodes.reshape(-1, 2), self.shape)
+
+    def sides(self) -> NDArray[np.float64]:
+        """The corners of each cell, float64 (N, 4, 2), in the order of ``Corners``."""
+        top, left, bottom, right = (
+            np.array([(p.top, p.left, p.bottom, p.right) for p in self.places], int).reshape(-1, 4).T
+        )
+        rows, columns = np.stack([top, top, bottom, bottom], -1), np.stack([left, right, right, left], -1)
+        return np.asarray(self.nodes[rows, columns], np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,71 +83,77 @@ larger their lines are looked at then."""
 
 
 def find(gray: Gray) -> list[GridCut]:
-    """All grids of a picture uint8 (H, W), from top to bottom; single rows of boxes are some, with ``rows`` 1."""
+    """All grids of a picture uint8 (H, W), cut up, from top to bottom; single rows of boxes are some, ``rows`` 1."""
+    return [cut_up(gray, outline) for outline in outlines(gray)]
+
+
+def outlines(gray: Gray) -> list[Outline]:
+    """Where these are. Squared paper has thousands of cells, and is told by where its lines are."""
     if min(gray.shape) < 24:
         return []
     found = _found(gray, 1)
-    if max(gray.shape) > WORK and any(_lowest(grid) < LOW for grid in found):
+    if max(gray.shape) > WORK and any(_lowest(grid.box, grid.rows) < LOW for grid in found):
         found = _found(gray, FINER) or found
     return sorted(found, key=lambda grid: (grid.box.top, grid.box.left))
 
 
-def _lowest(grid: GridCut) -> float:
+def _lowest(box: Box, rows: int) -> float:
     """Height of a grid's rows in the pixels of its view."""
-    return grid.box.height / grid.rows * unbend.LONGEST / max(grid.box.height, grid.box.width)
+    return box.height / rows * unbend.LONGEST / max(box.height, box.width)
 
 
-def _found(gray: Gray, finer: int) -> list[GridCut]:
-    flat = rulings.even(shrink(gray, finer * WORK))
+def _found(gray: Gray, finer: int) -> list[Outline]:
+    flat = rulings.even(blocks.outlined(shrink(gray, finer * WORK)))
     pieces = rulings.segments(flat)
     whole = combs.completed(flat, pieces)
     if whole is not None:
         flat, pieces = whole, rulings.segments(whole)
-    found: list[GridCut] = []
+    shape, scale = (gray.shape[0], gray.shape[1]), np.array(gray.shape[::-1]) / flat.shape[::-1]
+    found: list[Outline] = []
     for bridge in rulings.BRIDGES:
         for group in rulings.groups(pieces, flat.shape, bridge):
-            for grid in _grids(gray, flat, unbend.view(flat, group, finer * unbend.LONGEST)):
-                if not any(_same(grid, other) for other in found):
+            for grid in _seen(unbend.view(flat, group, finer * unbend.LONGEST), scale, shape):
+                if not any(_same(grid.box, other.box) for other in found):
                     found.append(grid)
         if found:
             break
     return found
 
 
-def _grids(gray: Gray, flat: Gray, view: unbend.View | None) -> Iterator[GridCut]:
-    """Those in a view of ``flat``, the picture in even light or a smaller copy of it."""
+def _seen(view: unbend.View | None, scale: NDArray[np.float64], shape: tuple[int, int]) -> Iterator[Outline]:
+    """Those in a view of the picture of ``shape``, or of a copy whose pixels are ``scale`` (x, y) of its own."""
     if view is None:
         return
     for lattice in lattices.lattices(view):
-        grid = _grid(gray, view.there(lattice.nodes) * (np.array(gray.shape[::-1]) / flat.shape[::-1]), places(lattice))
+        grid = _outline(view.there(lattice.nodes) * scale, places(lattice), shape)
         if grid is not None:
             yield grid
 
 
-def _grid(gray: Gray, nodes: NDArray[np.float64], inside: list[Place]) -> GridCut | None:
-    """A grid whose lines cross at ``nodes`` float64 (R + 1, C + 1, 2) of the caller's picture."""
+def _outline(nodes: NDArray[np.float64], inside: list[Place], shape: tuple[int, int]) -> Outline | None:
+    """A grid; None where it has too few cells to be one."""
     nodes, inside = _trimmed(nodes, inside)
-    rows, columns = nodes.shape[0] - 1, nodes.shape[1] - 1
-    if len(inside) < max(LEAST_CELLS, 0.5 * rows * columns):
+    if len(inside) < max(LEAST_CELLS, 0.5 * (nodes.shape[0] - 1) * (nodes.shape[1] - 1)):
         return None
-    high = float(np.median(np.linalg.norm(np.diff(nodes, axis=0), axis=-1)))
+    return Outline(nodes, tuple(inside), shape)
+
+
+def cut_up(gray: Gray, grid: Outline) -> GridCut:
+    """The cells of a grid on a picture uint8 (H, W), cut out."""
+    high = float(np.median(np.linalg.norm(np.diff(grid.nodes, axis=0), axis=-1)))
     scale = min(1.0, LARGEST / high)
     base = gray if scale == 1 else shrink(gray, max(1, round(scale * max(gray.shape))))
     factor = np.array(base.shape[::-1]) / gray.shape[::-1]
-    caller = Caller((gray.shape[0], gray.shape[1]), np.diag([*(1 / factor), 1.0]))
+    caller = Caller(grid.shape, np.diag([*(1 / factor), 1.0]))
     paper = light(base, scale * high)
     cells = []
-    for place in inside:
-        sides = nodes[
-            [place.top, place.top, place.bottom, place.bottom], [place.left, place.right, place.right, place.left]
-        ]
+    for place, sides in zip(grid.places, grid.sides(), strict=True):
         tall = extent(sides)[0] > TALLER * high  # its strokes may fill the window of the others
         cutout = cut(base, None if tall else paper, sides * factor, caller)
         span = (place.bottom - place.top, place.right - place.left)
         written = writing(cutout.gray)
         cells.append(Cell(place.top, place.left, *span, cutout, written.empty, written.several))
-    corners = nodes[[0, 0, -1, -1], [0, -1, -1, 0]].astype(np.float32)
-    return GridCut(rows, columns, tuple(cells), corners, around(nodes.reshape(-1, 2), gray.shape))
+    return GridCut(grid.rows, grid.columns, tuple(cells), grid.corners, grid.box)
 
 
 def _trimmed(nodes: NDArray[np.float64], inside: list[Place]) -> tuple[NDArray[np.float64], list[Place]]:
@@ -128,9 +168,9 @@ def _trimmed(nodes: NDArray[np.float64], inside: list[Place]) -> tuple[NDArray[n
     return nodes[rows][:, columns], moved
 
 
-def _same(one: GridCut, other: GridCut) -> bool:
+def _same(one: Box, other: Box) -> bool:
     """Whether two grids lie on the same place for the most part."""
-    width = min(one.box.right, other.box.right) - max(one.box.left, other.box.left)
-    height = min(one.box.bottom, other.box.bottom) - max(one.box.top, other.box.top)
-    smaller = min(one.box.width * one.box.height, other.box.width * other.box.height)
+    width = min(one.right, other.right) - max(one.left, other.left)
+    height = min(one.bottom, other.bottom) - max(one.top, other.top)
+    smaller = min(one.width * one.height, other.width * other.height)
     return width > 0 and height > 0 and width * height > 0.3 * smaller

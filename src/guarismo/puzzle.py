@@ -3,7 +3,8 @@
 In each row, column and block of a sudoku a digit stands once. Whoever reads one knows that, and takes a stroke that may
 be a 1 or a 7 for the 7 where the row has its 1. So it is done here, to what is not clear and to nothing else: what is
 "read" stays as it was read, a mistake of the solver's too, and what the rules decide is never "read", its confidence
-being what the ink alone gives it. In one that is filled in nothing is "not_a_digit".
+being what the ink alone gives it. In one that is filled in nothing is "not_a_digit". Several digits in a cell are never
+"read": they are what a solver thinks of, or one that was struck out with another beside it.
 
 The shares are those of a mean field (Jordan, Ghahramani, Jaakkola and Saul 1999, "An introduction to variational
 methods for graphical models"): each cell's own, times what each cell that it sees leaves it.
@@ -52,6 +53,7 @@ def read_by_rules(grid: Grid) -> Grid:
         _as(cell, value, float(own[value] / own.max())) if cell and own[value] >= LEAST and not kept else cell
         for cell, value, own, kept in zip(cells, values, shares, sure.tolist(), strict=True)
     ]
+    read = [_doubted(cell) if cell and len(cell.digits) > 1 else cell for cell in read]
     if None not in cells:  # it is filled in, and what looks like no digit is one, blurred or blotted
         read = [_unsure(cell) if cell and own.any() else cell for cell, own in zip(read, shares, strict=True)]
     return replace(grid, cells=tuple(tuple(read[i : i + SIDE]) for i in range(0, len(read), SIDE)))
@@ -117,6 +119,11 @@ def _as(cell: Number, value: int, share: float) -> Number:
         digits_confidence=confidence,
         alternatives=((cell.text, cell.confidence), *others)[:4],
     )
+
+
+def _doubted(cell: Number) -> Number:
+    """The same, where it is read, as what may be a number."""
+    return replace(cell, status="unsure") if cell.status == "read" else cell
 
 
 def _unsure(cell: Number) -> Number:
