@@ -29,7 +29,12 @@ TALLER = 1.5
 """Heights of a grid's cells from which on one is much taller than the others: shadows across it stay."""
 
 LEAST_CELLS = 3
-"""A box, or one with a line through it, is a frame around something; three are a grid."""
+"""A box, or one with a line through it, is a frame around something; three are a grid, and two where others stand
+beside them."""
+
+AS_HIGH, PAIRS = 0.15, 3
+"""Share by which the heights of two boxes and of others beside them differ at most; or how many pairs of one height
+there are on the page: days and months of dates."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,9 +120,19 @@ def _found(gray: Gray, finer: int) -> list[Outline]:
             for grid in _seen(unbend.view(flat, group, finer * unbend.LONGEST), scale, shape):
                 if not any(_same(grid.box, other.box) for other in found):
                     found.append(grid)
-        if found:
-            break
-    return found
+        kept = [grid for grid in found if len(grid.places) >= LEAST_CELLS or _has_company(grid, found)]
+        if kept:
+            return kept
+    return []
+
+
+def _has_company(pair: Outline, found: list[Outline]) -> bool:
+    """Whether there are more boxes in the row of two boxes, or more such pairs."""
+    high = pair.box.height
+    rows = [one for one in found if one is not pair and one.rows == 1]
+    alike = [one for one in rows if abs(one.box.height - high) < AS_HIGH * high]
+    level = [one for one in alike if abs(one.box.top + one.box.bottom - pair.box.top - pair.box.bottom) < high]
+    return bool(level) or sum(len(one.places) == 2 for one in alike) >= PAIRS - 1
 
 
 def _seen(view: unbend.View | None, scale: NDArray[np.float64], shape: tuple[int, int]) -> Iterator[Outline]:
@@ -133,7 +148,8 @@ def _seen(view: unbend.View | None, scale: NDArray[np.float64], shape: tuple[int
 def _outline(nodes: NDArray[np.float64], inside: list[Place], shape: tuple[int, int]) -> Outline | None:
     """A grid; None where it has too few cells to be one."""
     nodes, inside = _trimmed(nodes, inside)
-    if len(inside) < max(LEAST_CELLS, 0.5 * (nodes.shape[0] - 1) * (nodes.shape[1] - 1)):
+    rows, columns = nodes.shape[0] - 1, nodes.shape[1] - 1
+    if len(inside) < max(2 if rows == 1 else LEAST_CELLS, 0.5 * rows * columns):
         return None
     return Outline(nodes, tuple(inside), shape)
 

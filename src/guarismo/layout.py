@@ -19,7 +19,7 @@ from guarismo.cutout import Cutout, around, onto
 from guarismo.grids import GridCut
 from guarismo.paper import dark_on_light, has_light_strokes, shrink
 from guarismo.textlines import Line, Lines
-from guarismo.types import Gray
+from guarismo.types import Box, Gray
 
 T = TypeVar("T")
 
@@ -60,7 +60,9 @@ def layout(gray: Gray) -> Layout:
         page = inked.inked(dark, _covered(found, flat))
     lines = textlines.find(page)
     rows = [grid for grid in found if grid.rows == 1]
-    places = [line.box for line in lines.lines] + [tables.on_page(grid.box, flat) for grid in rows]
+    boxes = [tables.on_page(grid.box, flat) for grid in rows]
+    lines = replace(lines, lines=tuple(line for line in lines.lines if not _parts_boxes(line.box, boxes)))
+    places = [line.box for line in lines.lines] + boxes
     heights = [line.height for line in lines.lines] + [float(box.height) for box in places[len(lines.lines) :]]
     written = [_cutout(base, flat, page, lines, line) for line in lines.lines]
     parts: list[Cutout | GridCut] = [*written, *rows]
@@ -74,6 +76,22 @@ def layout(gray: Gray) -> Layout:
         frozenset(place for place, i in enumerate(order) if i in struck),
         {place: gaps[i] for place, i in enumerate(order) if i < len(gaps) and gaps[i]},
     )
+
+
+NEXT, SLENDER = 2.5, 0.7
+"""Heights of a box between two rows of them at most where what stands there parts them; and its width at most."""
+
+
+def _parts_boxes(box: Box, rows: Sequence[Box]) -> bool:
+    """Whether a stroke or a dash stands between two rows of boxes on one level: day / month / year."""
+
+    def beside(one: Box, gap: int) -> bool:
+        shared = min(one.bottom, box.bottom) - max(one.top, box.top)
+        return shared > 0.5 * min(one.height, box.height) and -2 <= gap < NEXT * one.height - box.width
+
+    level = [one for one in rows if box.width <= SLENDER * one.height]
+    before = any(beside(one, box.left - one.right) for one in level)
+    return before and any(beside(one, one.left - box.right) for one in level)
 
 
 WORD, WIDEST = 0.45, 0.75

@@ -243,23 +243,33 @@ width end, both in shares of the mean width."""
 
 
 def _evened(lattice: Lattice) -> Lattice:
-    """A row of boxes without the strokes in them that are as high as they are: where boxes are of one width, the lines
-    are that end them. As many boxes as can be."""
+    """A row of boxes without the strokes in them that are as high as they are, in each of its groups by itself: between
+    groups there is no line above nor below."""
     if lattice.rows != 1:
         return lattice
-    places = lattice.nodes[..., 0].mean(0)
-    widths = np.diff(places)
+    boxes = np.flatnonzero((lattice.level >= HINTED).any(0))
+    strokes: set[int] = set()
+    for group in np.split(boxes, 1 + np.flatnonzero(np.diff(boxes) > 1)):
+        if len(group):
+            strokes |= _strokes(lattice.nodes[..., 0].mean(0), int(group[0]), int(group[-1]) + 1)
+    turned = lattice.turned()
+    for line in sorted(strokes, reverse=True):
+        turned = turned.without_line(line)
+    return turned.turned()
+
+
+def _strokes(places: NDArray[np.float64], first: int, last: int) -> set[int]:
+    """Which of the lines ``first`` to ``last``, at ``places``, end no box: where boxes are of one width, those that
+    end them do. As many boxes as can be."""
+    widths = np.diff(places[first : last + 1])
     if float(widths.std()) < UNEVEN * float(widths.mean()):
-        return lattice
-    for count in range(lattice.columns - 1, 2, -1):
-        ends = np.linspace(places[0], places[-1], count + 1)
-        far = np.abs(places[:, None] - ends)
+        return set()
+    for count in range(len(widths) - 1, 2, -1):
+        ends = np.linspace(places[first], places[last], count + 1)
+        far = np.abs(places[first : last + 1, None] - ends)
         if float(far.min(0).max()) < NEAR * float(ends[1] - ends[0]):
-            turned = lattice.turned()
-            for line in sorted(set(range(len(places))) - set(far.argmin(0).tolist()), reverse=True):
-                turned = turned.without_line(line)
-            return turned.turned()
-    return lattice
+            return set(range(first, last + 1)) - {first + i for i in far.argmin(0).tolist()}
+    return set()
 
 
 def _parts(lattice: Lattice) -> list[Lattice]:
