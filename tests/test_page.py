@@ -332,6 +332,22 @@ def test_where_hardly_a_word_stands_nothing_is_parted(monkeypatch: pytest.Monkey
     assert "26,3" in sure(reader.page(gray).numbers)
 
 
+def test_labels_that_stand_by_themselves_show_that_the_one_beside_a_number_is_none_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gray = np.full((700, 900), 248, np.uint8)
+    for row, (label, text) in enumerate(
+        [("Park", "426"), ("soap", "918"), ("Kiwi", "263"), ("Park", "8"), ("kg", "57")]
+    ):
+        foot, font = 90 + 120 * row, cv2.FONT_HERSHEY_COMPLEX | cv2.FONT_ITALIC
+        cv2.putText(gray, label, (40, foot), font, 1.4, 40, 3, cv2.LINE_AA)
+        cv2.putText(gray, text, (200 if text == "8" else 500, foot), cv2.FONT_HERSHEY_SIMPLEX, 1.6, 40, 4, cv2.LINE_AA)
+    reader = Reader(threads=1)
+    assert sorted(sure(reader.page(gray).numbers)) == ["263", "426", "57", "8", "918"]
+    monkeypatch.setattr(words, "_is_labelled", lambda *_: False)
+    assert sorted(sure(reader.page(gray).numbers)) == ["263", "426", "57", "918"]
+
+
 def test_on_a_page_of_prose_parting_lines_is_given_up() -> None:
     asked: list[int] = []
 

@@ -25,7 +25,7 @@ WIDEST_BOX = 1.5
 
 LEAST, LEAST_EXPECTED = 0.35, 0.2
 """Confidence in the digits from which on something counts as a number, sure or not: a line; and where numbers are
-expected, in a cell and on a page whose lines are mostly sure numbers. Below it are words and drawings."""
+expected, in a cell and on a page whose lines are mostly numbers. Below it are words and drawings."""
 
 SURE_APART = 0.6
 """Confidence in its digits from which on something is a number though they, cut apart, look like none: digits that
@@ -155,8 +155,9 @@ class _Eyes:
         for i, digit in zip(alone, self.digits.read(cutouts[i].gray for i in alone), strict=True):
             found[i] = _agreed(found[i], decode.as_number(digit))
         strange = self._strange(cutouts, found)
-        expected = 2 * sum(one.status == "read" for one in found) > len(found)
-        least = LEAST_EXPECTED if expected else LEAST
+        likely = [odd <= 0.5 and one.digits_confidence >= LEAST for one, odd in zip(found, strange, strict=True)]
+        told = [is_one and one.status in ACTED_ON for one, is_one in zip(found, likely, strict=True)]
+        least = LEAST_EXPECTED if 2 * sum(told) > len(found) else LEAST
         return [
             None if one.status == "blank" else placed(_doubted(one, odd, least), cutout)
             for one, cutout, odd in zip(found, cutouts, strange, strict=True)

@@ -68,13 +68,28 @@ def beside_words(
         parted = _longest([side for side in sides if side.lettered])
         if len(parted) < WORDY * len(first):
             return found
-    if len(parted) < WORDY * sum(one is not None and bool(one.digits) for one in found):
+    if not (len(parted) >= WORDY * sum(map(_is_told, found)) or _is_labelled(found, cutouts, len(parted), apart)):
         return found
     if len(parted) > 1:
         right = sum(side.right for side in sides if side.lettered) > sum(side.lettered for side in sides) / 2
         likely = _longest([side for side in sides if side.right == right])
         parted = {i: replace(one, status="unsure") for i, one in likely.items()} | parted
     return [parted.get(i, one) for i, one in enumerate(found)]
+
+
+def _is_told(one: Number | None) -> bool:
+    return one is not None and bool(one.digits)
+
+
+def _is_labelled(found: Sequence[Number | None], cutouts: Sequence[Cutout], parted: int, apart: Apart) -> bool:
+    """Whether words stand by themselves on a page, as labels farther from their numbers do, and there are as many sure
+    numbers as lines that were ``parted``."""
+    if sum(one is not None and one.status == "read" for one in found) < max(parted, 1):
+        return False
+    others = [i for i, one in enumerate(found) if one is not None and one.status == "not_a_digit"]
+    sample = others[:: -(-len(others) // SAMPLED) or 1]
+    words = sum(are_words([cutouts[i] for i in sample], apart))
+    return words >= WORDY * SAMPLED and words * len(others) >= WORDY * len(sample) * sum(map(_is_told, found))
 
 
 def _sides(asked: Sequence[tuple[int, int, Cutout]], read: Read, apart: Apart) -> list[_Side]:
