@@ -112,9 +112,33 @@ def corners(gray: Gray) -> Corners | None:
     for level in np.linspace(low, high, LEVELS + 2)[1:-1]:
         found = _light_quadrilateral((np.asarray(small) > level).astype(np.uint8))
         if found is not None and before is not None and float(np.abs(found - before).max()) < 0.03 * SMALL:
+            if _is_half(np.asarray(small, np.uint8), found):
+                return None
             return np.asarray(found * (np.array(gray.shape[::-1]) / small.shape[::-1]), np.float32)
         before = found
     return None
+
+
+BEYOND, HALF = 0.03, 0.35
+"""How far outside of its sides the table is looked at, and inside the sheet, in shares of ``SMALL``; how much of the
+difference of sheet and table is left beyond one side where the sheet goes on there, folded, in a shadow."""
+
+
+def _is_half(small: Gray, found: NDArray[np.float64]) -> bool:
+    """Whether what lies beyond one side of a quadrilateral is nearly as light as the sheet, beside the other sides."""
+    middle = found.mean(0)
+    outside: list[float] = []
+    inside: list[float] = []
+    for first, last in zip(found, np.roll(found, -1, axis=0), strict=True):
+        side = first + np.linspace(0.1, 0.9, 33)[:, None] * (last - first)
+        across = np.array([last[1] - first[1], first[0] - last[0]]) / max(float(np.linalg.norm(last - first)), 1.0)
+        across *= np.sign((side.mean(0) - middle) @ across) * (BEYOND + RIM) * SMALL
+        for places, levels in ((side + across, outside), (side - across, inside)):
+            x, y = np.rint(places).astype(int).T
+            there = (x >= 0) & (y >= 0) & (x < small.shape[1]) & (y < small.shape[0])
+            levels.append(float(np.median(small[y[there], x[there]])) if there.mean() > 0.5 else np.nan)
+    table, sheet = np.nanmin(outside), np.nanmedian(inside)
+    return bool((np.array(outside) - table > HALF * (sheet - table)).any())
 
 
 def _light_quadrilateral(light: NDArray[np.uint8]) -> NDArray[np.float64] | None:
