@@ -37,7 +37,7 @@ CROSSING = 4
 WORN = 0.3
 """Share of a line's own darkness under which it is not seen: half of that, and a fold of the paper is a line."""
 
-REACH = 6
+REACH = 9
 """Pixels by which a line may miss the one that it ends on."""
 
 COVERED = 0.85
