@@ -231,3 +231,14 @@ def test_a_row_of_feet_is_no_rule() -> None:
         cv2.line(gray, (x, 150), (x, 190), 30, 9)
         cv2.line(gray, (x - 8, 190), (x + 8, 190), 30, 3)
     assert not inked.inked(gray).lines.any()
+
+
+@pytest.mark.parametrize(("shade", "found"), [((118, 118), True), ((130, 195), False)])
+def test_half_of_a_folded_sheet_is_no_sheet(shade: tuple[int, int], found: bool) -> None:
+    """The lower half lies in the shade of the fold, darker on the left; as dark as the table, it is the table."""
+    gray = np.full((700, 560), 118, np.uint8)
+    half = np.zeros_like(gray)
+    cv2.fillConvexPoly(half, np.array([[34, 346], [524, 350], [520, 664], [38, 668]]), 1)
+    gray = np.where(half > 0, np.where(np.arange(560) < 200, *shade), gray).astype(np.uint8)
+    cv2.fillConvexPoly(gray, np.array([[30, 30], [530, 34], [524, 350], [34, 346]]), 228)
+    assert (sheet.corners(gray) is not None) == found
