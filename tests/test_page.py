@@ -110,11 +110,21 @@ def test_text_in_columns_is_no_table_and_an_empty_form_is_one(monkeypatch: pytes
 
 def test_writing_that_is_likely_no_number_is_said_to_be_none(monkeypatch: pytest.MonkeyPatch) -> None:
     parts = tuple(Cutout(np.full((30, 40), level, np.uint8), (300, 300)) for level in (31, 32, 33))
-    said = {31: number("1990"), 32: number("42", "unsure", 0.7), 33: number("11", "unsure", 0.2)}
+    said = {31: number("1990"), 32: number("42", "unsure", 0.7), 33: number("11", "unsure", 0.1)}
     found = read(monkeypatch, Layout((), parts), {31: digit(1), 32: digit(4), 33: digit(1)}, said)
     assert [(one.text, one.status) for one in found.numbers] == [
         ("1990", "read"), ("42", "unsure"), ("11", "not_a_digit"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("second", "status"), [(0.7, "unsure"), (0.1, "not_a_digit")])
+def test_a_doubtful_line_is_a_number_where_most_lines_are(
+    monkeypatch: pytest.MonkeyPatch, second: float, status: Status
+) -> None:
+    parts = tuple(Cutout(np.full((30, 40), level, np.uint8), (300, 300)) for level in (31, 32, 33))
+    said = {31: number("1990"), 32: number("42", "unsure", second), 33: number("11", "unsure", 0.3)}
+    found = read(monkeypatch, Layout((), parts), {31: digit(1), 32: digit(4), 33: digit(1)}, said)
+    assert (found.numbers[2].text, found.numbers[2].status) == ("11", status)
 
 
 def test_what_is_struck_through_is_never_read_for_sure(monkeypatch: pytest.MonkeyPatch) -> None:

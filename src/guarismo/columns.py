@@ -114,13 +114,20 @@ lean; by how much their numbers' ends or middles differ at most; and how many th
 in the gap in other rows."""
 
 
-def begins(column: tuple[float, float], gap: float, row: float, height: float, lines: Columns, ink: Columns) -> bool:
+def begins(
+    column: tuple[float, float],
+    gap: float,
+    row: float,
+    height: float,
+    lines: NDArray[np.int64],
+    digits: NDArray[np.int64],
+) -> bool:
     """Whether what stands in a ``row`` in these columns, after a narrow ``gap`` (a column, its middle), is a number by
     itself: others stand above and below it, with one before them in their rows, and nothing stands in the gap.
 
-    ``lines`` and ``ink``, all lines of writing and the digits on the page: (N, 4), left, top, right and bottom.
+    ``lines`` (N, 4) are all lines on the page: left, top, right and bottom; ``digits`` (M, 5) are pieces of ink.
     """
-    left, top, right, bottom = np.asarray(lines, np.float64).T
+    left, top, right, bottom = lines.astype(np.float64).T
     middle = (top + bottom) / 2
     away = np.abs(middle - row)
     near = ALIGNED * height
@@ -130,7 +137,7 @@ def begins(column: tuple[float, float], gap: float, row: float, height: float, l
     there = aligned & (left > gap) & (away > 0.7 * height) & (away < FAR * height)
     alike = np.abs(middle[there][:, None] - middle) < 0.5 * height
     second = (alike & (right < left[there][:, None]) & (right < first)).any(1)
-    x, above, end, below = np.asarray(ink, np.float64).T
-    distance = np.abs((above + below) / 2 - row)
-    inside = (x < gap) & (end > gap) & (distance > 0.7 * height) & (distance < FAR * height)
+    start, above, width, high, _area = digits.T
+    distance = np.abs(above + high / 2 - row)
+    inside = (start < gap) & (start + width > gap) & (distance > 0.7 * height) & (distance < FAR * height)
     return bool(second.sum() >= ROWS and CROSSED * inside.sum() <= second.sum())

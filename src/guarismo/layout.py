@@ -101,13 +101,10 @@ gap, for digits may stand apart, too."""
 
 def _gaps(line: Line, lines: Lines, columns: int) -> tuple[int, ...]:
     """The middles of a line's wide gaps, in columns of its cut-out, which has so many."""
-    left, _top, width, _height, _area = lines.stats[line.pieces[np.argsort(lines.stats[line.pieces, 0])]].T
-    reached = np.maximum.accumulate(left + width)
-    gaps = left[1:] - reached[:-1]
-    wide = np.flatnonzero(gaps >= max(WORD * line.height, WIDEST * gaps.max(initial=0)))
-    middles = (left[1:][wide] + reached[:-1][wide]) / 2
+    _pieces, paper, middles = textlines.gaps(line, lines.stats)
+    wide = paper >= max(WORD * line.height, WIDEST * paper.max(initial=0))
     ends = _corners(line, lines.labels.shape)[:2, 0]
-    return tuple(np.rint((middles - ends[0]) * columns / (ends[1] - ends[0])).astype(int).tolist())
+    return tuple(np.rint((middles[wide] - ends[0]) * columns / (ends[1] - ends[0])).astype(int).tolist())
 
 
 STRUCK, BESIDE, BAND, AS_DARK = 0.8, 0.3, (0.25, 0.75), 0.5

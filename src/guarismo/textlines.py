@@ -79,8 +79,7 @@ def find(page: Inked) -> Lines:
     marks = stats[loose]
     lines = _together(lines, stats, walls, lambda one, other: _goes_on(one, other, places, marks))
     lines = [_with_marks(line, stats, loose, walls) for line in lines]
-    digits = _ends(stats[chosen])
-    columns = [part for line in _alone(lines) for part in _in_columns(line, lines, stats, digits)]
+    columns = [part for line in _alone(lines) for part in _in_columns(line, lines, stats, stats[chosen])]
     numbers = [part for line in columns for part in _not_too_long(line, stats)]
     kept = [line for line in numbers if _is_writing(line, stats, page, labels)]
     return Lines(tuple(kept), labels, stats)
@@ -92,28 +91,25 @@ NARROW = 0.6
 
 def _in_columns(line: Line, lines: list[Line], stats: NDArray[np.int64], digits: NDArray[np.int64]) -> list[Line]:
     """The line, or the numbers of columns that it is made of, ``digits`` being all pieces that may be some."""
-    pieces, cuts = _gaps(line, stats, NARROW)
+    pieces, paper, middles = gaps(line, stats)
+    cuts = (1 + np.flatnonzero(paper >= NARROW * line.height)).tolist()
     places = np.array([(one.box.left, one.box.top, one.box.right, one.box.bottom) for one in lines])
-    row, ends = (line.box.top + line.box.bottom) / 2, _ends(stats[pieces])
+    row, left, right = (line.box.top + line.box.bottom) / 2, stats[pieces, 0], stats[pieces, 0] + stats[pieces, 2]
     kept = []
     for cut, after in zip(cuts, [*cuts, len(pieces)][1:], strict=True):
-        column = float(ends[cut, 0]), float(ends[cut:after, 2].max())
-        gap = (float(ends[:cut, 2].max()) + column[0]) / 2
-        if begins(column, gap, row, line.height, places, digits):
+        column = float(left[cut]), float(right[cut:after].max())
+        if begins(column, float(middles[cut - 1]), row, line.height, places, digits):
             kept.append(cut)
     return [_line(part, stats, line.height) for part in np.split(pieces, kept)] if kept else [line]
 
 
-def _ends(stats: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Left, top, right and bottom of pieces: int64 (N, 4)."""
-    return np.concatenate([stats[:, :2], stats[:, :2] + stats[:, 2:4]], 1)
-
-
-def _gaps(line: Line, stats: NDArray[np.int64], wide: float) -> tuple[NDArray[np.int64], list[int]]:
-    """A line's pieces from left to right, and by their places those that have so many digit heights before them."""
+def gaps(line: Line, stats: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """A line's pieces from left to right, (N,); pixels of paper before each but the first, less than nothing where they
+    overlap, and the columns in its middle, (N - 1,)."""
     pieces = line.pieces[np.argsort(stats[line.pieces, 0], kind="stable")]
-    reached = np.maximum.accumulate(stats[pieces, 0] + stats[pieces, 2])
-    return pieces, (1 + np.flatnonzero(stats[pieces[1:], 0] - reached[:-1] >= wide * line.height)).tolist()
+    left = stats[pieces[1:], 0]
+    reached = np.maximum.accumulate(stats[pieces, 0] + stats[pieces, 2])[:-1]
+    return pieces, left - reached, (left + reached) / 2
 
 
 APART = 0.8
@@ -124,8 +120,9 @@ def _not_too_long(line: Line, stats: NDArray[np.int64]) -> list[Line]:
     """The line, or the numbers of narrow columns that it is made of; nothing of a sentence."""
     if line.box.width < LONGEST * line.height:
         return [line]
-    pieces, cuts = _gaps(line, stats, APART)
-    parts = [_line(part, stats, line.height) for part in np.split(pieces, cuts)] if cuts else []
+    pieces, paper, _middles = gaps(line, stats)
+    cuts = 1 + np.flatnonzero(paper >= APART * line.height)
+    parts = [_line(part, stats, line.height) for part in np.split(pieces, cuts)] if cuts.size else []
     return [part for part in parts if part.box.width < LONGEST * part.height]
 
 
