@@ -1,8 +1,8 @@
 """Grids and tables on a page: ``Gray`` → cells, each cut out and upright.
 
-The stages, each a module: ``blocks`` (black cells, outlined) → ``combs`` (sides that are drawn in part, made whole) →
-``rulings`` (which lines hang together) → ``unbend`` (a view in which they are straight) → ``lattice`` (rows, columns,
-and which sides are drawn) → ``cells`` (what they enclose, and its cut-out).
+The stages, each a module: ``blocks`` and ``tiles`` (cells without lines, outlined) → ``combs`` (sides that are drawn in
+part, made whole) → ``rulings`` (which lines hang together) → ``unbend`` (a view in which they are straight) →
+``lattice`` (rows, columns, and which sides are drawn) → ``cells`` (what they enclose, and its cut-out).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo import blocks, combs, rulings, unbend
+from guarismo import blocks, combs, rulings, tiles, unbend
 from guarismo import lattice as lattices
 from guarismo.cells import LARGEST, Caller, Cell, Place, cut, light, places, writing
 from guarismo.cutout import Corners, around, extent
@@ -108,7 +108,7 @@ def _lowest(box: Box, rows: int) -> float:
 
 
 def _found(gray: Gray, finer: int) -> list[Outline]:
-    flat = rulings.even(blocks.outlined(shrink(gray, finer * WORK)))
+    flat = rulings.even(tiles.outlined(blocks.outlined(shrink(gray, finer * WORK))))
     pieces = rulings.segments(flat)
     whole = combs.completed(flat, pieces)
     if whole is not None:

@@ -1,0 +1,139 @@
+"""Boxes without lines: tinted squares on white paper, white ones on a tinted form. Rows of them are given an outline.
+
+As for black cells (``blocks``): the edge of a tint has paper on both sides and is no line for ``unbend.ridges``.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from guarismo.paper import shrink
+from guarismo.types import Gray
+
+COARSE, WINDOW = 8, 31
+"""How much smaller a copy the ground is looked for on, and the pixels of it over which it is a median: a row of squares
+is less than half of what is around."""
+
+TINT, INK = 7, 0.62
+"""Grey levels that a square differs from its ground at least; and the share of that below which a pixel is ink."""
+
+SMALLEST, LARGEST, SQUARE = 14 / 1200, 0.12, 0.55
+"""Sides of a square, in shares of the picture's longest side; and the shorter one's share of the longer one."""
+
+FILLED = 0.85
+"""Share of the box around it, in its own direction, that a square fills: letters and digits fill half."""
+
+ROW, NEXT, LEVEL, ALIKE = 3, 3.0, 0.35, 0.2
+"""Squares in a row at least; widths of paper from one to the next at most, where strokes spoil those between; heights
+by which their middles, and shares by which their sides differ."""
+
+EVEN, THERE = 0.2, 0.5
+"""Shares of their distance by which squares lie beside their places at most; and of what is tinted in one of them that
+was not found: strokes reach out of it."""
+
+LINE, DARK = 2, 0.3
+"""Pixels of the lines that are drawn between them, and how dark these are, in shares of the ground's grey."""
+
+
+def outlined(gray: Gray) -> Gray:
+    """The picture uint8 (H, W) with lines around the squares of such rows; itself where there are none."""
+    small = shrink(gray, max(1, max(gray.shape) // COARSE))
+    ground = cv2.resize(cv2.medianBlur(small, min(WINDOW, min(small.shape) | 1)), gray.shape[::-1])
+    calm = cv2.blur(gray, (3, 3))
+    inked = calm < INK * ground
+    darker, lighter = cv2.subtract(ground, calm) >= TINT, cv2.subtract(calm, ground) >= TINT
+    whole = gray
+    for mask in (darker & ~inked, lighter):
+        tinted = np.asarray(mask, np.uint8)
+        for row in _rows(_squares(tinted), np.asarray(mask | inked, np.uint8)):
+            whole = gray.copy() if whole is gray else whole
+            x, y = row.reshape(-1, 2).mean(0).astype(int)
+            for line in _lines(row):
+                cv2.polylines(whole, [np.rint(line).astype(np.int32)], False, DARK * float(ground[y, x]), LINE)
+    return whole
+
+
+def _lines(row: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Those of a row of boxes that touch: its head and foot, and a side in the middle between each two squares."""
+    left, right = row[:, [0, 3]], row[:, [1, 2]]
+    sides = np.concatenate([left[:1], (right[:-1] + left[1:]) / 2, right[-1:]])
+    return [sides[:, 0], sides[:, 1], *sides]
+
+
+def _squares(mask: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """What is filled and about square, ink in it aside: float64 (N, 4, 2), in the order of ``cutout.Corners``."""
+    longest = max(mask.shape)
+    outlines, above = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    found = []
+    for outline, (_next, _before, _hole, parent) in zip(outlines, above[0] if above is not None else (), strict=True):
+        if parent >= 0 or len(outline) < 3 * SMALLEST * longest:  # a hole, or a letter
+            continue
+        _middle, sides, _angle = rectangle = cv2.minAreaRect(outline)
+        fits = SMALLEST * longest <= min(sides) and max(sides) <= min(LARGEST * longest, min(sides) / SQUARE)
+        if fits and cv2.contourArea(outline) >= FILLED * sides[0] * sides[1]:
+            found.append(_ordered(np.asarray(cv2.boxPoints(rectangle), np.float64)))
+    return np.array(found, np.float64).reshape(-1, 4, 2)
+
+
+def _ordered(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    """From the top left on, clockwise."""
+    down, up = corners.sum(1), corners[:, 0] - corners[:, 1]
+    return corners[[down.argmin(), up.argmax(), down.argmax(), up.argmin()]]
+
+
+def _rows(squares: NDArray[np.float64], tinted: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
+    """Squares of one size on one level, evenly apart, with those between and beside them that strokes spoil: each row
+    float64 (N, 4, 2). ``tinted`` is 1 where there is tint or ink."""
+    low, size = squares.min(1), np.ptp(squares, axis=1)
+    middle = low + size / 2
+    apart = np.abs(middle[:, None] - middle)
+    least, most = np.minimum(size[:, None], size), np.maximum(size[:, None], size)
+    near = (most - least <= ALIKE * most).all(-1) & (apart[..., 1] <= LEVEL * least[..., 1])
+    near &= apart[..., 0] - least[..., 0] <= NEXT * least[..., 0]
+    group = _joined(near)
+    found = [_row(squares[group == number], tinted) for number in np.unique(group)]
+    return [row for row in found if row is not None]
+
+
+def _row(some: NDArray[np.float64], tinted: NDArray[np.uint8]) -> NDArray[np.float64] | None:
+    """The row that these are of; None where they are too few, or not evenly apart."""
+    x = np.sort(some[..., 0].mean(1))
+    if len(x) < ROW:
+        return None
+    pitch = float(np.diff(x).min())
+    number = np.rint((some[..., 0].mean(1) - x[0]) / max(pitch, 1))
+    ways = np.polyfit(number, some.reshape(len(some), 8), 1)
+    far = np.abs(np.outer(number, ways[0]) + ways[1] - some.reshape(len(some), 8)).max()
+    if len(np.unique(number)) < len(number) or far > EVEN * pitch:
+        return None
+
+    def at(place: float) -> NDArray[np.float64]:
+        return np.asarray((ways[0] * place + ways[1]).reshape(4, 2), np.float64)
+
+    first, last = 0.0, float(number.max())
+    while _is_tinted(at(first - 1), tinted):
+        first -= 1
+    while _is_tinted(at(last + 1), tinted):
+        last += 1
+    return np.array([at(place) for place in np.arange(first, last + 1)])
+
+
+def _is_tinted(square: NDArray[np.float64], tinted: NDArray[np.uint8]) -> bool:
+    left, top = np.rint(square.min(0)).astype(int)
+    right, bottom = np.rint(square.max(0)).astype(int)
+    rows, columns = tinted.shape
+    inside = left >= 0 and top >= 0 and right < columns and bottom < rows and right > left and bottom > top
+    return bool(inside) and float(tinted[top:bottom, left:right].mean()) > THERE
+
+
+def _joined(near: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The lowest number in the group of each, int64 (N,), ``near`` bool (N, N) being its neighbours."""
+    group = np.arange(len(near))
+    while len(near):
+        lowest = np.where(near, group, len(near)).min(1)
+        if (lowest == group).all():
+            break
+        group = lowest
+    return group
