@@ -33,6 +33,12 @@ EVEN, THERE = 0.2, 0.5
 """Shares of their distance by which squares lie beside their places at most; and of what is tinted in one of them that
 was not found: strokes reach out of it."""
 
+STACKED = 1.1
+"""Heights of a row from it to the middle of a square above or below it that makes it a row of a grid."""
+
+LINED = 0.25
+"""Share of the sides between squares along which there may be something darker: strokes that reach out of them."""
+
 LINE, DARK = 2, 0.3
 """Pixels of the lines that are drawn between them, and how dark these are, in shares of the ground's grey."""
 
@@ -41,17 +47,18 @@ def outlined(gray: Gray) -> Gray:
     """The picture uint8 (H, W) with lines around the squares of such rows; itself where there are none."""
     small = shrink(gray, max(1, max(gray.shape) // COARSE))
     ground = cv2.resize(cv2.medianBlur(small, min(WINDOW, min(small.shape) | 1)), gray.shape[::-1])
-    calm = cv2.blur(gray, (3, 3))
+    calm = np.asarray(cv2.blur(gray, (3, 3)), np.uint8)
     inked = calm < INK * ground
     darker, lighter = cv2.subtract(ground, calm) >= TINT, cv2.subtract(calm, ground) >= TINT
     whole = gray
     for mask in (darker & ~inked, lighter):
-        tinted = np.asarray(mask, np.uint8)
-        for row in _rows(_squares(tinted), np.asarray(mask | inked, np.uint8)):
-            whole = gray.copy() if whole is gray else whole
+        squares = _squares(np.asarray(mask, np.uint8))
+        for row in _rows(squares, np.asarray(mask | inked, np.uint8)):
             x, y = row.reshape(-1, 2).mean(0).astype(int)
-            for line in _lines(row):
-                cv2.polylines(whole, [np.rint(line).astype(np.int32)], False, DARK * float(ground[y, x]), LINE)
+            if not (_is_stacked(row, squares) or _is_lined(row, calm, int(ground[y, x]))):
+                whole = gray.copy() if whole is gray else whole
+                for line in _lines(row):
+                    cv2.polylines(whole, [np.rint(line).astype(np.int32)], False, DARK * float(ground[y, x]), LINE)
     return whole
 
 
@@ -60,6 +67,33 @@ def _lines(row: NDArray[np.float64]) -> list[NDArray[np.float64]]:
     left, right = row[:, [0, 3]], row[:, [1, 2]]
     sides = np.concatenate([left[:1], (right[:-1] + left[1:]) / 2, right[-1:]])
     return [sides[:, 0], sides[:, 1], *sides]
+
+
+def _is_stacked(row: NDArray[np.float64], squares: NDArray[np.float64]) -> bool:
+    """Whether other squares stand right above or below a row: the cells of a grid, whose lines others look for."""
+    (left, top), (right, bottom) = row.reshape(-1, 2).min(0), row.reshape(-1, 2).max(0)
+    x, y = squares.mean(1).T
+    high = float(np.ptp(row[..., 1], axis=1).mean())
+    near = (x > left) & (x < right) & ((y < top) | (y > bottom)) & (y > top - STACKED * high)
+    return bool((near & (y < bottom + STACKED * high)).any())
+
+
+def _is_lined(row: NDArray[np.float64], gray: Gray, ground: int) -> bool:
+    """Whether what lies between squares is darker than they and their ``ground`` are: lines, which others look for."""
+    middles: list[list[int]] = np.rint(row.mean(1)).astype(int).tolist()
+    darkest = min(ground, float(np.median([np.median(_around(gray, x, y)) for x, y in middles]))) - TINT
+    sides = _lines(row)[3:-1]
+    reach = int(np.ceil(np.linalg.norm(row[1:, 0] - row[:-1, 1], axis=1).max() / 2)) + 2
+    lined = []
+    for head, foot in sides:
+        x, y = np.rint(head + np.linspace(0.15, 0.85, 21)[:, None] * (foot - head)).astype(int).T
+        across = np.clip(x[:, None] + np.arange(-reach, reach + 1), 0, gray.shape[1] - 1)
+        lined.append(float(np.median(gray[np.clip(y, 0, len(gray) - 1)[:, None], across].min(1))) < darkest)
+    return float(np.mean(lined)) > LINED
+
+
+def _around(gray: Gray, x: int, y: int) -> Gray:
+    return gray[max(0, y - 8) : y + 9, max(0, x - 8) : x + 9]
 
 
 def _squares(mask: NDArray[np.uint8]) -> NDArray[np.float64]:
