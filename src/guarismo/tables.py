@@ -15,7 +15,7 @@ DRAWN, OPEN = 0.45, 1 / 3
 """Share of a column's height along which its cells begin, and share of the columns that may have less: merged cells are
 few in any table, and the upright strokes of digits on ruled paper, which pass for lines, end at the next rule."""
 
-LEAST_CELL = 16 / sheet.WORK
+LEAST_CELL = 19 / sheet.WORK
 """Height of a cell in shares of the picture's longest side: digits in it would be too low to be read, and words whose
 letters touch look like such grids."""
 
