@@ -55,3 +55,9 @@ def test_words_rules_and_bare_paper_have_no_squares() -> None:
         cv2.line(gray, (0, 95 + 70 * row), (699, 95 + 70 * row), 150, 2)
     assert tiles.outlined(gray) is gray
     assert tiles.outlined(np.full((3, 700), 235, np.uint8)).shape == (3, 700)
+
+
+def test_a_wall_of_tiles_is_no_form() -> None:
+    rows = np.tile(tinted(" " * 30, 205, 240)[60:160], (16, 1))
+    assert len(tiles._squares((rows < 225).astype(np.uint8))) == 0
+    assert tiles.outlined(rows) is rows

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo.paper import shrink
+from guarismo.paper import median, shrink
 from guarismo.types import Gray
 
 SOLID, BROAD = 14 / 1200, 1.5
@@ -47,8 +47,12 @@ def outlined(gray: Gray) -> Gray:
     if not chosen.any():
         return gray
     block = cv2.dilate(chosen[labels].astype(np.uint8), np.ones((3, 3), np.uint8))
-    _count, labels = cv2.connectedComponents(block)
-    level = np.array([0, *(np.median(gray[labels == i]) for i in range(1, int(labels.max()) + 1))], np.float32)[labels]
+    _count, labels, stats, _centres = cv2.connectedComponentsWithStats(block, connectivity=8)
+    levels = [0.0]
+    for i, (x, y, wide, high, _area) in enumerate(stats[1:].tolist(), 1):
+        here = slice(y, y + high), slice(x, x + wide)
+        levels.append(median(gray[here][labels[here] == i]))
+    level = np.array(levels, np.float32)[labels]
     lines = np.maximum(level - gray, 0) * paper / np.maximum(level, 1) * (level > np.float32(BLACK) * paper)
     ring = block - cv2.erode(block, np.ones((2 * LINE + 1, 2 * LINE + 1), np.uint8))
     light = np.where(block > 0, paper - lines, gray)

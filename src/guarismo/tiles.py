@@ -29,6 +29,9 @@ ROW, NEXT, LEVEL, ALIKE = 3, 3.0, 0.35, 0.2
 """Squares in a row at least; widths of paper from one to the next at most, where strokes spoil those between; heights
 by which their middles, and shares by which their sides differ."""
 
+MOST = 400
+"""Squares of a picture at most: more are a floor or a wall, and each is compared with each."""
+
 EVEN, THERE = 0.2, 0.5
 """Shares of their distance by which squares lie beside their places at most; and of what is tinted in one of them that
 was not found: strokes reach out of it."""
@@ -108,7 +111,7 @@ def _squares(mask: NDArray[np.uint8]) -> NDArray[np.float64]:
         fits = SMALLEST * longest <= min(sides) and max(sides) <= min(LARGEST * longest, min(sides) / SQUARE)
         if fits and cv2.contourArea(outline) >= FILLED * sides[0] * sides[1]:
             found.append(_ordered(np.asarray(cv2.boxPoints(rectangle), np.float64)))
-    return np.array(found, np.float64).reshape(-1, 4, 2)
+    return np.array(found if len(found) <= MOST else [], np.float64).reshape(-1, 4, 2)
 
 
 def _ordered(corners: NDArray[np.float64]) -> NDArray[np.float64]:
