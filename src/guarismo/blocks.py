@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo.paper import median, shrink
+from guarismo.paper import closing, median, shrink
 from guarismo.types import Gray
 
 SOLID, BROAD = 14 / 1200, 1.5
@@ -63,7 +63,4 @@ def _paper(gray: Gray) -> NDArray[np.float32]:
     """The grey of the paper under each pixel: float32 (H, W)."""
     small = shrink(gray, max(1, max(gray.shape) // COARSE))
     window = max(3, round(WINDOW * max(small.shape)) | 1)
-    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((window, window), np.uint8))
-    return np.asarray(
-        cv2.resize(closed.astype(np.float32), gray.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32
-    )
+    return np.asarray(cv2.resize(closing(small, window).astype(np.float32), gray.shape[::-1]), np.float32)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from guarismo.cutout import Cutout, around, extent, straighten
 from guarismo.ink import WORK, find_ink
-from guarismo.paper import dark_on_light, has_light_strokes, shrink, subtract_paper
+from guarismo.paper import closing, dark_on_light, has_light_strokes, shrink, subtract_paper
 from guarismo.sides import Lattice, drawn, regions
 from guarismo.types import Box, Gray
 
@@ -107,7 +107,7 @@ def light(base: Gray, height: float) -> Gray:
     size = (max(1, base.shape[1] // FINE), max(1, base.shape[0] // FINE))
     small = cv2.blur(cv2.resize(base, size, interpolation=cv2.INTER_AREA), (3, 3))
     window = max(3, round(WINDOW * height / FINE) | 1)
-    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((window, window), np.uint8))
+    closed = closing(np.asarray(small, np.uint8), window)
     return np.asarray(cv2.resize(closed, base.shape[::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
 
 

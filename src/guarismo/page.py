@@ -155,8 +155,10 @@ class _Eyes:
         for i, digit in zip(alone, self.digits.read(cutouts[i].gray for i in alone), strict=True):
             found[i] = _agreed(found[i], decode.as_number(digit))
         strange = self._strange(cutouts, found)
-        likely = [odd <= 0.5 and one.digits_confidence >= LEAST for one, odd in zip(found, strange, strict=True)]
-        told = [is_one and one.status in ACTED_ON for one, is_one in zip(found, likely, strict=True)]
+        told = [
+            one.status in ACTED_ON and odd <= 0.5 and one.digits_confidence >= LEAST
+            for one, odd in zip(found, strange, strict=True)
+        ]
         least = LEAST_EXPECTED if 2 * sum(told) > len(found) else LEAST
         return [
             None if one.status == "blank" else placed(_doubted(one, odd, least), cutout)

@@ -241,7 +241,7 @@ def subtract_patches(dark: Gray) -> Contrast:
     half of the picture that reaches it (a closing), whatever surface that makes. A hard shadow, print in waves, and
     writing that fills its picture are paper and ink then. Grain and print go as far to the light as to the dark, ink to
     one side alone: where it does not, there is none."""
-    contrast, _parted, _spread = _against(_closing(_smooth(dark), _half(dark)), dark)
+    contrast, _parted, _spread = _against(closing(_smooth(dark), _half(dark)), dark)
     calmed = calm(contrast)
     strongest = float(calmed.max(initial=0))
     ink, light = ((way > strongest / 2).mean() for way in (calmed, -calmed))
@@ -293,7 +293,7 @@ def paper_level(dark: Gray) -> NDArray[Any]:
     The closing (Serra 1982) has a window of half the picture: it follows the hard edge of a shadow and
     fills everything narrower, but not a gradient that falls towards the edge; the surface does that.
     """
-    closed = _closing(_smooth(dark), _half(dark))
+    closed = closing(_smooth(dark), _half(dark))
     counts = np.bincount(dark.ravel(), minlength=256)
     mode = int(counts.argmax())
     if counts[mode] >= 0.4 * dark.size and closed.max() <= mode + 6 and closed.min() >= mode - 6:
@@ -387,7 +387,7 @@ def _terms(shape: tuple[int, ...], count: int) -> NDArray[np.float64]:
     return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y][:count], 1)
 
 
-def _closing(gray: Gray, window: int) -> Gray:
+def closing(gray: Gray, window: int) -> Gray:
     """Grey closing with a square of ``window`` pixels; a straight edge of light stays exactly where it is."""
     return np.asarray(cv2.morphologyEx(gray, cv2.MORPH_CLOSE, np.ones((window, window), np.uint8)), np.uint8)
 

@@ -247,11 +247,11 @@ def _evened(lattice: Lattice) -> Lattice:
     groups there is no line above nor below."""
     if lattice.rows != 1:
         return lattice
-    boxes = np.flatnonzero((lattice.level >= HINTED).any(0))
+    boxes, places = np.flatnonzero((lattice.level >= HINTED).any(0)), lattice.nodes[..., 0].mean(0)
     strokes: set[int] = set()
     for group in np.split(boxes, 1 + np.flatnonzero(np.diff(boxes) > 1)):
         if len(group):
-            strokes |= _strokes(lattice.nodes[..., 0].mean(0), int(group[0]), int(group[-1]) + 1)
+            strokes |= _strokes(places, int(group[0]), int(group[-1]) + 1)
     turned = lattice.turned()
     for line in sorted(strokes, reverse=True):
         turned = turned.without_line(line)

@@ -6,7 +6,7 @@ A number ends where the gap is wider than ``GAP``: columns stay apart, groups of
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import cv2
 import numpy as np
@@ -75,11 +75,11 @@ def find(page: Inked) -> Lines:
     loose = 1 + np.flatnonzero((~remains(page, labels, stats) & ~specks(stats, 0.0))[1:])
     loose = loose[np.argsort(stats[loose, 0], kind="stable")]
     lines = _together([_with_marks(line, stats, loose, walls) for line in found], stats, walls, _bridged)
-    places = np.array([(one.box.left, one.box.top, one.box.right, one.box.bottom) for one in lines]).reshape(-1, 4)
-    marks = stats[loose]
+    places, marks = np.array([astuple(line.box) for line in lines]).reshape(-1, 4), stats[loose]
     lines = _together(lines, stats, walls, lambda one, other: _goes_on(one, other, places, marks))
     lines = [_with_marks(line, stats, loose, walls) for line in lines]
-    columns = [part for line in _alone(lines) for part in _in_columns(line, lines, stats, stats[chosen])]
+    every, digits = np.array([astuple(line.box) for line in lines]).reshape(-1, 4), stats[chosen]
+    columns = [part for line in _alone(lines) for part in _in_columns(line, every, stats, digits)]
     numbers = [part for line in columns for part in _not_too_long(line, stats)]
     kept = [line for line in numbers if _is_writing(line, stats, page, labels)]
     return Lines(tuple(kept), labels, stats)
@@ -89,11 +89,12 @@ NARROW = 0.6
 """Digit heights of paper between two columns without a rule at least."""
 
 
-def _in_columns(line: Line, lines: list[Line], stats: NDArray[np.int64], digits: NDArray[np.int64]) -> list[Line]:
-    """The line, or the numbers of columns that it is made of, ``digits`` being all pieces that may be some."""
+def _in_columns(
+    line: Line, places: NDArray[np.int64], stats: NDArray[np.int64], digits: NDArray[np.int64]
+) -> list[Line]:
+    """The line, or the numbers of columns that it is made of, by the ``places`` of all lines and all ``digits``."""
     pieces, paper, middles = gaps(line, stats)
     cuts = (1 + np.flatnonzero(paper >= NARROW * line.height)).tolist()
-    places = np.array([(one.box.left, one.box.top, one.box.right, one.box.bottom) for one in lines])
     row, left, right = (line.box.top + line.box.bottom) / 2, stats[pieces, 0], stats[pieces, 0] + stats[pieces, 2]
     kept = []
     for cut, after in zip(cuts, [*cuts, len(pieces)][1:], strict=True):
