@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from dataclasses import astuple
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,11 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from guarismo import Reader, paper
 from guarismo import ink as ink_
-from guarismo import paper
+from guarismo.framing import leaning
 from guarismo.image import load_gray
-from guarismo.ink import INK_VERSION, WORK, Framed, again, frame, frames, leaning, otherwise
+from guarismo.ink import INK_VERSION, WORK, Framed, again, frame, frames, otherwise
 from guarismo.types import Box, Gray, Ink
 from pictures import FELT, gap, half_shaded, on_paper, scaled, written
 from strategies import drawings, grays, shares, sheets
@@ -262,9 +264,32 @@ def test_further_looks_see_the_same_digit(side: int) -> None:
     for digit in (2, 5, 8):
         framed = frame(on_paper(written(digit, 5, side // 2), (side, side)))
         assert framed.near is not None
-        looks = again(framed.near)
+        looks = again(framed)
         assert len(looks) == 4
         assert all(0 < gap(look, framed.ink) < 0.08 for look in looks)
+
+
+@pytest.mark.parametrize("around", [1.4, 5])
+def test_of_few_pixels_more_is_read_where_they_are_made_more(around: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = []
+    for digit, seed in product(range(10), range(5)):
+        drawn = written(digit, seed, 60)
+        low = scaled(drawn, (10, max(1, round(10 * drawn.shape[1] / drawn.shape[0]))))
+        pictures.append(on_paper(low, (round(around * 10),) * 2))
+    framed = list(map(frame, pictures))
+    assert all(one.coarse is not None and again(one)[-1] is one.coarse for one in framed)
+    assert all(one.box is not None and 8 <= one.box.height <= 10 for one in framed)
+    reader = Reader()
+    more = reader.digits(pictures)
+    monkeypatch.setattr(ink_, "SMALL", 0)
+    few = reader.digits(pictures)
+    read, read_of_few = (sum(one.status == "read" for one in found) for found in (more, few))
+    assert read >= read_of_few + 8
+
+
+def test_what_has_pixels_enough_is_looked_at_as_it_is() -> None:
+    for side in (40, 60, 300):
+        assert frame(on_paper(written(3, 5, side), (2 * side, 2 * side))).coarse is None
 
 
 def test_leaning_looks_keep_the_digit_and_lean_to_either_side() -> None:

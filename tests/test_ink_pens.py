@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from guarismo import ink
+from guarismo import framing
 from guarismo.ink import frame
 from guarismo.train.pens import Pen
 from guarismo.types import Gray, Ink
@@ -39,7 +39,7 @@ def test_a_hairline_in_a_large_picture_is_not_lost() -> None:
 
 def test_without_thickening_a_hairline_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     ballpoint = darkness(inks_of(BALLPOINT))
-    monkeypatch.setattr(ink, "THINNEST", 0.0)
+    monkeypatch.setattr(framing, "THINNEST", 0.0)
     assert darkness(inks_of(HAIRLINE)) < 0.6 * ballpoint
 
 

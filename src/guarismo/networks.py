@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from guarismo import ctc, decode, strip
 from guarismo.ctc import Language
 from guarismo.engine import Engine
+from guarismo.framing import SIDE, leaning
 from guarismo.hearing import Hearing, is_clear
 from guarismo.image import noting
-from guarismo.ink import SIDE, Framed, again, frame, frames, leaning, otherwise
+from guarismo.ink import Framed, again, frame, frames, otherwise
 from guarismo.model import Model
 from guarismo.pieces import further, pieces
 from guarismo.strip import Key
@@ -108,7 +109,7 @@ def _further(one: Framed) -> list[Ink]:
     """Further looks at a digit: at its picture, or at its ink where that came framed; none at bare paper."""
     if one.box is None:
         return []
-    return leaning(one.ink) if one.near is None else again(one.near)
+    return leaning(one.ink) if one.near is None else again(one)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo.ink import leaning, place
+from guarismo.framing import leaning, place
 from guarismo.strip import FILLED, HEIGHT, rules
 from guarismo.types import Box, Ink
 

@@ -20,7 +20,8 @@ from guarismo.datasets import load_mnist, load_own
 from guarismo.decode import are_clear, shares
 from guarismo.engine import OnnxEngine
 from guarismo.errors import DatasetError
-from guarismo.ink import frames, leaning
+from guarismo.framing import leaning
+from guarismo.ink import frames
 from guarismo.train.augment import as_bytes
 from guarismo.train.calibrate import Looks, read_threshold, temperature
 from guarismo.train.eight_bits import in_eight_bits

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo import ink, paper
+from guarismo import framing, ink, paper
 from guarismo.datasets import load_mnist, load_optdigits, load_pendigits, load_writers
 from guarismo.files import claim, fingerprint, read_arrays, write_arrays
 from guarismo.train import augment, fonts, forms_high, forms_low, nondigits, paths, pens, strokes
@@ -193,7 +193,20 @@ class Made:
         return {"fonts": self.with_fonts, "shares": SHARES, "code": fingerprint(*MADE_BY)}
 
 
-MADE_BY = (sys.modules[__name__], ink, paper, augment, fonts, nondigits, pens, strokes, forms_low, forms_high, paths)
+MADE_BY = (
+    sys.modules[__name__],
+    framing,
+    ink,
+    paper,
+    augment,
+    fonts,
+    nondigits,
+    pens,
+    strokes,
+    forms_low,
+    forms_high,
+    paths,
+)
 """The modules whose code decides what is drawn."""
 
 

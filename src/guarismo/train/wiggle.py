@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo.ink import SIDE
+from guarismo.framing import SIDE
 
 Rng = np.random.Generator
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from guarismo import Reader
 from guarismo.engine import LARGEST_BATCH
-from guarismo.ink import SIDE
+from guarismo.framing import SIDE
 from guarismo.strip import HEIGHT, MAX_WIDTH
 from guarismo.types import ModelInfo
 from guarismo.web.problems import Problem
