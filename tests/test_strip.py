@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from guarismo import Reader
 from guarismo import strip as strip_
 from guarismo.strip import FILLED, HEIGHT, MAX_WIDTH, Strip, again, sharper, strip, viewed
 from guarismo.types import Gray, Look
+from pictures import levels, on_paper, scaled, written
 
 
 def line(height: int = 60, text: str = "1990", paper: int = 230, ink: int = 60) -> Gray:
@@ -194,3 +196,38 @@ def test_a_sharper_look_sees_the_same_line_with_steeper_edges(size: tuple[int, i
     looked = again(found, Look(0.8, 0.8, 0, 0, 2.0))
     assert looked is not None
     np.testing.assert_array_equal(looked, viewed(sharp.ink, Look(0.8, 0.8, 0, 0)))
+
+
+def low(text: str, seed: int, height: int = 8) -> Gray:
+    """A number by one hand of so few pixels, on paper of twice its size."""
+    digits = [written(int(digit), seed, 60) for digit in text]
+    high = max(len(digit) for digit in digits)
+    padded = [np.pad(one, ((high - len(one), 0), (4, 8)), constant_values=255) for one in digits]
+    alone = np.concatenate(padded, 1)
+    small = scaled(alone, (height, round(height * alone.shape[1] / high)))
+    return levels(on_paper(small, (2 * height, small.shape[1] + height)), 60, 220)
+
+
+def test_of_few_pixels_more_is_read_where_they_are_made_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = ["1990", "35", "8042", "617", "2764", "590"]
+    lines = [low(text, seed) for text in texts for seed in range(10)]
+    reader = Reader()
+    more = reader.numbers(lines)
+    monkeypatch.setattr(strip_, "LOW", 0)
+    few = reader.numbers(lines)
+    right, right_of_few = (
+        [one.digits_text == text for one, text in zip(found, np.repeat(texts, 10), strict=True)] for found in (more, few)
+    )
+    read, read_of_few = (sum(one.status == "read" for one in found) for found in (more, few))
+    assert sum(right) >= sum(right_of_few) + 2
+    assert read >= read_of_few + 10
+    for gray, one in zip(lines, more, strict=True):
+        assert 0 <= one.box.left < one.box.right <= gray.shape[1]
+        assert 3 <= one.box.top <= 6 and 10 <= one.box.bottom <= 13, one.box
+
+
+def test_a_long_line_of_few_pixels_is_enlarged_no_further_than_there_is_room() -> None:
+    gray = np.concatenate([low("1990", 1)] * 300, 1)
+    result = found(gray)
+    assert result.near.size <= strip_.AREA
+    assert result.ink.shape[1] == MAX_WIDTH

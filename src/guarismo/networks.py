@@ -10,7 +10,7 @@ from itertools import chain, islice
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo import ctc, decode, strip
+from guarismo import ctc, decode, stack, strip
 from guarismo.ctc import Language
 from guarismo.engine import Engine
 from guarismo.framing import SIDE, leaning
@@ -19,7 +19,7 @@ from guarismo.image import noting
 from guarismo.ink import Framed, again, frame, frames, otherwise
 from guarismo.model import Model
 from guarismo.pieces import further, pieces
-from guarismo.strip import Key
+from guarismo.stack import Key
 from guarismo.types import Box, Digit, Gray, Ink, Logits, Number
 
 LINES_TOGETHER = 64
@@ -149,8 +149,8 @@ class LineNetwork:
     def _said(self, inks: Mapping[Key, NDArray[np.float32]]) -> dict[Key, Logits]:
         """The steps (T, 17) of strips, without those of the filling."""
         said: dict[Key, Logits] = {}
-        for keys in strip.alike({key: ink.shape[1] for key, ink in inks.items()}):
-            logits = self.engine.run(strip.stacked([inks[key] for key in keys]))
+        for keys in stack.alike({key: ink.shape[1] for key, ink in inks.items()}):
+            logits = self.engine.run(stack.stacked([inks[key] for key in keys]))
             said |= {key: steps[: decode.steps_of(inks[key])] for key, steps in zip(keys, logits, strict=True)}
         return said
 

@@ -11,10 +11,9 @@ The stages, each a function: ``_contrast`` → ``_extent`` → ``_cut``.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any
 
 import cv2
 import numpy as np
@@ -24,9 +23,7 @@ from guarismo.paper import Contrast, calm, has_light_strokes, median, sharpened,
 from guarismo.signs import signs
 from guarismo.types import Box, Gray, Look
 
-Key = TypeVar("Key", bound=Hashable)
-
-STRIP_VERSION = 1
+STRIP_VERSION = 2
 """Raised by a change that alters any strip: a model that was trained on another is not to be used."""
 
 HEIGHT, FILLED = 48, 36
@@ -55,6 +52,10 @@ INK_LEVEL = 0.4
 
 LEAST = 0.12
 """Contrast below this share is paper: the tails of blur and faint print. A pencil's lightest strokes have 0.25."""
+
+LOW, TIMES = 12, 3
+"""Height of writing, in pixels, below which its picture is enlarged so many times and looked at again: outlines lie
+between pixels. Of 300 strings of six to nine pixels, by writers held out, 87 instead of 77 % are right."""
 
 SMALLEST = 6
 """Pixels: lower writing is not enlarged to full height, it would be a lone dash or a speck."""
@@ -109,10 +110,25 @@ def _look(gray: Gray, inverted: bool, corner: tuple[int, int], shape: tuple[int,
         return None
     scale = np.array(small.shape, np.float64) / gray.shape
     near = _near(found, scale, gray.shape)
-    if small is gray or near.width * near.height > 0.6 * gray.size:
-        return _cut(_Near(dark, contrast), found, scale, corner, shape)
-    cut = gray[near.top : near.bottom, near.left : near.right]
-    return _look(cut, inverted, (corner[0] + near.left, corner[1] + near.top), shape)
+    cut, place = gray[near.top : near.bottom, near.left : near.right], (corner[0] + near.left, corner[1] + near.top)
+    if small is not gray and near.width * near.height <= 0.6 * gray.size:
+        return _look(cut, inverted, place, shape)
+    low = small is gray and found.bottom - found.top < LOW
+    return (low and _enlarged(cut, inverted, place, shape)) or _cut(_Near(dark, contrast), found, scale, corner, shape)
+
+
+def _enlarged(gray: Gray, inverted: bool, corner: tuple[int, int], shape: tuple[int, int]) -> Strip | None:
+    """Low writing, as if its picture had more pixels; None where nothing is found in it then."""
+    times = min(TIMES, math.sqrt(AREA / gray.size), 4 * MAX_WIDTH / gray.shape[1])
+    if times <= 1:
+        return None
+    size = [round(n * times) for n in gray.shape[::-1]]
+    large = np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+    dark = 255 - large if inverted else large
+    contrast = _contrast(dark)
+    found = _extent(contrast)
+    scale = np.array(large.shape, np.float64) / gray.shape
+    return None if found is None else _cut(_Near(dark, contrast), found, scale, corner, shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,23 +356,6 @@ def _resized(
     return np.asarray(np.clip(moved, 0, 1), np.float32)
 
 
-TOGETHER = 32
-"""Strips that are read together are filled up to a common width, a multiple of this many columns: the fewer the widths,
-the fewer kernels the runtime has to prepare. In training as in reading."""
-
-GROUP = 16
-"""Strips read at once, of widths that differ by a third at most, so that little of the work is filling."""
-
-
-def stacked(inks: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """The ink of strips as one array float32 (N, 48, W), filled up with paper."""
-    wide = -(-max(ink.shape[1] for ink in inks) // TOGETHER) * TOGETHER
-    whole = np.zeros((len(inks), HEIGHT, wide), np.float32)
-    for row, ink in zip(whole, inks, strict=True):
-        row[:, : ink.shape[1]] = ink
-    return whole
-
-
 def again(strip: Strip, look: Look) -> NDArray[np.float32] | None:
     """The ink (48, W') of a line in a further look; None where none is found in its picture, sharpened."""
     sharp = sharper(strip, look.sharp) if look.sharp else strip
@@ -386,15 +385,3 @@ def viewed(ink: NDArray[np.float32], look: Look) -> NDArray[np.float32]:
 
 
 _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-
-
-def alike(widths: Mapping[Key, int]) -> Iterator[list[Key]]:
-    """Strips to be read together, of much the same width: their keys, the narrowest first."""
-    group: list[Key] = []
-    for key in sorted(widths, key=lambda one: widths[one]):
-        if group and (len(group) == GROUP or widths[key] > 1.33 * widths[group[0]] + TOGETHER):
-            yield group
-            group = []
-        group.append(key)
-    if group:
-        yield group

@@ -18,7 +18,8 @@ from guarismo.engine import OnnxEngine
 from guarismo.errors import ModelError
 from guarismo.ink import INK_VERSION, frame
 from guarismo.model import LINE_LABELS, NOT_A_DIGIT, save_model
-from guarismo.strip import STRIP_VERSION, stacked, strip
+from guarismo.stack import stacked
+from guarismo.strip import STRIP_VERSION, strip
 from guarismo.train.pens import Pen, draw
 from guarismo.train.strokes import Hand
 from guarismo.types import Gray, Look

@@ -26,7 +26,8 @@ from guarismo.hearing import BLANK, Hearing, Reading, is_clear
 from guarismo.ink import INK_VERSION
 from guarismo.model import LINE_LABELS, NOT_A_DIGIT, bundled, load_model
 from guarismo.networks import DigitNetwork
-from guarismo.strip import HEIGHT, stacked, viewed
+from guarismo.stack import stacked
+from guarismo.strip import HEIGHT, viewed
 from guarismo.train.augment import as_bytes
 from guarismo.train.calibrate import read_threshold
 from guarismo.train.digit import MODEL_VERSION, as_ink
