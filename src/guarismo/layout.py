@@ -36,6 +36,7 @@ class Layout:
     or a single row of boxes. ``sample``: some of what may be single digits, dark on light, by which it can be told
     whether the picture is the right way up. By their places in ``parts``: ``struck`` lines, which have a stroke through
     them, and ``gaps``, the columns of lines' cut-outs at which they may be parted where they are a number and words.
+    ``height`` is that of the writing in lines and cells, their median in the caller's pixels; 0 where there is none.
     """
 
     grids: tuple[GridCut, ...]
@@ -43,6 +44,11 @@ class Layout:
     sample: tuple[Gray, ...] = ()
     struck: frozenset[int] = frozenset()
     gaps: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    height: float = 0.0
+
+
+IN_CELL = 0.6
+"""Height of what is written in a cell, in heights of the cell."""
 
 
 def layout(gray: Gray) -> Layout:
@@ -75,7 +81,15 @@ def layout(gray: Gray) -> Layout:
         _sample(found, lines, dark),
         frozenset(place for place, i in enumerate(order) if i in struck),
         {place: gaps[i] for place, i in enumerate(order) if i < len(gaps) and gaps[i]},
+        _height(lines, found, flat),
     )
+
+
+def _height(lines: Lines, found: Sequence[GridCut], flat: Cutout) -> float:
+    scale = math.sqrt(abs(float(np.linalg.det(flat.back[:2, :2]))))
+    cells = [cell.cutout.box().height for grid in found for cell in grid.cells if not cell.empty]
+    heights = [scale * line.height for line in lines.lines] + [IN_CELL * height for height in cells]
+    return float(np.median(heights)) if heights else 0.0
 
 
 NEXT, SLENDER = 2.5, 0.7

@@ -51,14 +51,38 @@ class Readings:
 
 def read(gray: Gray, digits: DigitNetwork, lines: LineNetwork) -> Readings:
     """All numbers on a picture uint8 (H, W). Words and drawings come with the status "not_a_digit"."""
-    eyes, found = _Eyes(digits, lines), layout(gray)
+    eyes = _Eyes(digits, lines)
+    page, found = _seen(gray)
     quarters = eyes.quarters(found.sample)
-    if not quarters:
-        return eyes.read(found)
-    upright = sheet.turned(gray, quarters)
-    readings = eyes.read(layout(upright.gray))
-    numbers = tuple(placed(number, upright) for number in readings.numbers)
-    return Readings(numbers, tuple(_placed_grid(grid, upright) for grid in readings.grids))
+    if quarters:
+        page = sheet.turned(page, quarters)
+        found = layout(page.gray)
+    readings = eyes.read(found)
+    if page.gray is gray:
+        return readings
+    numbers = tuple(placed(number, page) for number in readings.numbers)
+    return Readings(numbers, tuple(_placed_grid(grid, page) for grid in readings.grids))
+
+
+LOW = 20.0
+"""Height of a page's writing, in pixels, below which its picture is enlarged before anything is looked for. Of 108
+numbers in lists that are 13 pixels high 69 instead of 51 % are right then; of those of 30 as many as before."""
+
+
+def _seen(gray: Gray) -> tuple[Cutout, Layout]:
+    """A picture, enlarged where its writing is low or none is found, and what is where on it; as it is where thick
+    lines hang together only so."""
+    found, page = layout(gray), Cutout(gray, gray.shape)
+    large = sheet.enlarged(gray) if found.height < LOW else None
+    if large is None:
+        return page, found
+    more = layout(large.gray)
+    return (page, found) if _cells_of(more) < _cells_of(found) else (large, more)
+
+
+def _cells_of(found: Layout) -> int:
+    """How many cells there are in grids and rows of boxes."""
+    return sum(len(part.cells) for part in (*found.grids, *found.parts) if isinstance(part, GridCut))
 
 
 CLEAR, FEWEST_TURNED, BETTER, MOSTLY = 0.9, 5, 0.12, 0.45

@@ -17,6 +17,9 @@ WORK = 1600
 """Longest side, in pixels, at which writing is looked for: digits of 4 mm on a sheet of A4 have 21. At half of that
 points vanish; at twice that a page costs four times as much."""
 
+LEAST_TIMES, TIMES = 1.3, 3.0
+"""By how much a picture of few pixels is enlarged, at least and at most."""
+
 SMALL = 320
 """Longest side of the copy on which corners are looked for: text is blurred away, and a corner is met within 1/300."""
 
@@ -48,8 +51,20 @@ LEVEL_GAIN = 1.1
 """Rows must stand out by so much more than in the picture as it is, or three words decide how a sheet is turned."""
 
 
-def turned(gray: Gray, quarters: int) -> Cutout:
-    """The whole picture turned to the left by ``quarters`` (0 to 3) times 90 degrees."""
+def enlarged(gray: Gray) -> Cutout | None:
+    """The whole picture with a longest side of ``WORK`` pixels, or of ``TIMES`` as many as it has; None where it has
+    nearly so many."""
+    times = min(WORK / max(gray.shape), TIMES)
+    if times < LEAST_TIMES:
+        return None
+    size = [round(n * times) for n in gray.shape[::-1]]
+    large = np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+    return Cutout(large, gray.shape, np.diag([gray.shape[1] / size[0], gray.shape[0] / size[1], 1.0]))
+
+
+def turned(page: Cutout, quarters: int) -> Cutout:
+    """All of it turned to the left by ``quarters`` (0 to 3) times 90 degrees."""
+    gray = page.gray
     rows, columns = gray.shape
     turns = (
         np.eye(3),
@@ -57,7 +72,7 @@ def turned(gray: Gray, quarters: int) -> Cutout:
         np.array([[-1, 0, columns], [0, -1, rows], [0, 0, 1.0]]),
         np.array([[0, 1, 0], [-1, 0, rows], [0, 0, 1.0]]),
     )
-    return Cutout(np.ascontiguousarray(np.rot90(gray, quarters)), (rows, columns), turns[quarters])
+    return Cutout(np.ascontiguousarray(np.rot90(gray, quarters)), page.shape, page.back @ turns[quarters])
 
 
 def flat(gray: Gray) -> Cutout:
