@@ -64,7 +64,7 @@ def grid(rows: int, columns: int, *cells: Cell) -> GridCut:
 
 
 def read(monkeypatch: pytest.MonkeyPatch, found: Layout, digits: dict[int, Digit], lines: dict[int, Number]) -> Any:
-    monkeypatch.setattr(page, "layout", lambda _gray: replace(found, height=30.0))
+    monkeypatch.setattr(page, "layout", lambda *_: replace(found, height=30.0))
     networks: Any = Digits(digits), Lines(lines)
     return page.read(np.full((300, 300), 255, np.uint8), *networks)
 

@@ -216,7 +216,8 @@ def test_of_few_pixels_more_is_read_where_they_are_made_more(monkeypatch: pytest
     monkeypatch.setattr(strip_, "LOW", 0)
     few = reader.numbers(lines)
     right, right_of_few = (
-        [one.digits_text == text for one, text in zip(found, np.repeat(texts, 10), strict=True)] for found in (more, few)
+        [one.digits_text == text for one, text in zip(found, np.repeat(texts, 10), strict=True)]
+        for found in (more, few)
     )
     read, read_of_few = (sum(one.status == "read" for one in found) for found in (more, few))
     assert sum(right) >= sum(right_of_few) + 2

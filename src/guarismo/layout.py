@@ -36,7 +36,8 @@ class Layout:
     or a single row of boxes. ``sample``: some of what may be single digits, dark on light, by which it can be told
     whether the picture is the right way up. By their places in ``parts``: ``struck`` lines, which have a stroke through
     them, and ``gaps``, the columns of lines' cut-outs at which they may be parted where they are a number and words.
-    ``height`` is that of the writing in lines and cells, their median in the caller's pixels; 0 where there is none.
+    ``height`` is that of the writing, the median of lines, in pixels of the flat page, and of cells, which are cut from
+    the caller's picture, in its pixels; 0 where there is none.
     """
 
     grids: tuple[GridCut, ...]
@@ -51,10 +52,10 @@ IN_CELL = 0.6
 """Height of what is written in a cell, in heights of the cell."""
 
 
-def layout(gray: Gray) -> Layout:
-    """What is where on a picture uint8 (H, W)."""
+def layout(gray: Gray, longest: int = sheet.WORK) -> Layout:
+    """What is where on a picture uint8 (H, W), looked at with so many pixels to its longest side, at most."""
     ruled = [grid for grid in grids.outlines(gray) if tables.is_ruled(grid)]
-    flat = sheet.flat(gray)
+    flat = sheet.flat(gray, longest)
     inverted = _is_light_on_dark(shrink(flat.gray, GLANCE))
     dark, base = (255 - one if inverted else one for one in (flat.gray, gray))
     page = None
@@ -81,14 +82,13 @@ def layout(gray: Gray) -> Layout:
         _sample(found, lines, dark),
         frozenset(place for place, i in enumerate(order) if i in struck),
         {place: gaps[i] for place, i in enumerate(order) if i < len(gaps) and gaps[i]},
-        _height(lines, found, flat),
+        _height(lines, found),
     )
 
 
-def _height(lines: Lines, found: Sequence[GridCut], flat: Cutout) -> float:
-    scale = math.sqrt(abs(float(np.linalg.det(flat.back[:2, :2]))))
+def _height(lines: Lines, found: Sequence[GridCut]) -> float:
     cells = [cell.cutout.box().height for grid in found for cell in grid.cells if not cell.empty]
-    heights = [scale * line.height for line in lines.lines] + [IN_CELL * height for height in cells]
+    heights = [line.height for line in lines.lines] + [IN_CELL * height for height in cells]
     return float(np.median(heights)) if heights else 0.0
 
 

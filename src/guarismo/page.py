@@ -52,11 +52,11 @@ class Readings:
 def read(gray: Gray, digits: DigitNetwork, lines: LineNetwork) -> Readings:
     """All numbers on a picture uint8 (H, W). Words and drawings come with the status "not_a_digit"."""
     eyes = _Eyes(digits, lines)
-    page, found = _seen(gray)
+    page, longest, found = _seen(gray)
     quarters = eyes.quarters(found.sample)
     if quarters:
         page = sheet.turned(page, quarters)
-        found = layout(page.gray)
+        found = layout(page.gray, longest)
     readings = eyes.read(found)
     if page.gray is gray:
         return readings
@@ -64,20 +64,28 @@ def read(gray: Gray, digits: DigitNetwork, lines: LineNetwork) -> Readings:
     return Readings(numbers, tuple(_placed_grid(grid, page) for grid in readings.grids))
 
 
-LOW = 20.0
-"""Height of a page's writing, in pixels, below which its picture is enlarged before anything is looked for. Of 108
-numbers in lists that are 13 pixels high 69 instead of 51 % are right then; of those of 30 as many as before."""
+LOW, ENOUGH = 26.0, 32.0
+"""Height of a page's writing, in pixels as it is looked at, below which it is looked at again, finer or enlarged, until
+it has the other. Of 108 numbers in lists that are 13 pixels high 69 instead of 51 % are right then (docs/LOG.md)."""
+
+TIMES, FINEST = 3.0, 2
+"""By how much a picture is enlarged, or looked at finer, at most; and how many times ``sheet.WORK`` that may be."""
 
 
-def _seen(gray: Gray) -> tuple[Cutout, Layout]:
-    """A picture, enlarged where its writing is low or none is found, and what is where on it; as it is where thick
-    lines hang together only so."""
-    found, page = layout(gray), Cutout(gray, gray.shape)
-    large = sheet.enlarged(gray) if found.height < LOW else None
-    if large is None:
-        return page, found
-    more = layout(large.gray)
-    return (page, found) if _cells_of(more) < _cells_of(found) else (large, more)
+def _seen(gray: Gray) -> tuple[Cutout, int, Layout]:
+    """A picture, enlarged where it has few pixels for its writing or none is found; the longest side with which it is
+    looked at; and what is where on it. As it is where thick lines hang together only so."""
+    found, page, longest = layout(gray), Cutout(gray, gray.shape), sheet.WORK
+    usual = min(max(gray.shape), longest)
+    if found.height:
+        finer = round(min(ENOUGH / found.height * usual, TIMES * usual, FINEST * longest))
+    else:
+        finer = round(min(TIMES * usual, longest))
+    if found.height >= LOW or finer <= usual:
+        return page, longest, found
+    large = sheet.enlarged(gray, finer)
+    more = layout(large.gray, finer)
+    return (page, longest, found) if _cells_of(more) < _cells_of(found) else (large, finer, more)
 
 
 def _cells_of(found: Layout) -> int:

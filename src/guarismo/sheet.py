@@ -15,10 +15,7 @@ from guarismo.types import Gray
 
 WORK = 1600
 """Longest side, in pixels, at which writing is looked for: digits of 4 mm on a sheet of A4 have 21. At half of that
-points vanish; at twice that a page costs four times as much."""
-
-LEAST_TIMES, TIMES = 1.3, 3.0
-"""By how much a picture of few pixels is enlarged, at least and at most."""
+points vanish; at twice that, which lower writing has, a page costs four times as much."""
 
 SMALL = 320
 """Longest side of the copy on which corners are looked for: text is blurred away, and a corner is met within 1/300."""
@@ -51,12 +48,11 @@ LEVEL_GAIN = 1.1
 """Rows must stand out by so much more than in the picture as it is, or three words decide how a sheet is turned."""
 
 
-def enlarged(gray: Gray) -> Cutout | None:
-    """The whole picture with a longest side of ``WORK`` pixels, or of ``TIMES`` as many as it has; None where it has
-    nearly so many."""
-    times = min(WORK / max(gray.shape), TIMES)
-    if times < LEAST_TIMES:
-        return None
+def enlarged(gray: Gray, longest: int) -> Cutout:
+    """The whole picture with a longest side of so many pixels, where it has fewer."""
+    times = longest / max(gray.shape)
+    if times <= 1:
+        return Cutout(gray, gray.shape)
     size = [round(n * times) for n in gray.shape[::-1]]
     large = np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_CUBIC), np.uint8)
     return Cutout(large, gray.shape, np.diag([gray.shape[1] / size[0], gray.shape[0] / size[1], 1.0]))
@@ -75,9 +71,9 @@ def turned(page: Cutout, quarters: int) -> Cutout:
     return Cutout(np.ascontiguousarray(np.rot90(gray, quarters)), page.shape, page.back @ turns[quarters])
 
 
-def flat(gray: Gray) -> Cutout:
-    """The sheet on ``gray``, straightened, its lines level, with a longest side of at most ``WORK`` pixels."""
-    sheet = _sheet(gray)
+def flat(gray: Gray, longest: int = WORK) -> Cutout:
+    """The sheet on ``gray``, straightened, its lines level; ``longest`` side of the picture looked at, at most."""
+    sheet = _sheet(gray, longest)
     angle = skew(sheet.gray)
     if abs(angle) < FINE:
         return sheet
@@ -102,9 +98,9 @@ def sharp(gray: Gray, sheet: Cutout, corners: Corners, highest: int) -> Cutout:
     return Cutout(cut.gray, sheet.shape, to_picture @ cut.back)
 
 
-def _sheet(gray: Gray) -> Cutout:
+def _sheet(gray: Gray, longest: int) -> Cutout:
     shape = (int(gray.shape[0]), int(gray.shape[1]))
-    small = shrink(gray, WORK)
+    small = shrink(gray, longest)
     factor = np.array(gray.shape[::-1]) / small.shape[::-1]
     to_picture = np.diag([factor[0], factor[1], 1.0])
     found = corners(small)
