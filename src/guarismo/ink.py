@@ -48,13 +48,13 @@ class Framed:
 
     ``near`` is what ink was looked for in at last, dark on light, at most ``WORK`` pixels long: the picture or a part
     of it, made smaller, or larger where it has few; all of it where it is blank. None where the picture was framed
-    already. ``coarse`` is the ink by the picture's own few pixels where it was made larger.
+    already. ``coarse`` is what is seen by the picture's own few pixels where it was made larger.
     """
 
     ink: Ink
     box: Box | None
     near: Gray | None = None
-    coarse: Ink | None = None
+    coarse: Framed | None = None
 
 
 def frame(gray: Gray) -> Framed:
@@ -84,8 +84,8 @@ sharper, with a broad blur: it opens holes that are out of focus."""
 
 def again(one: Framed) -> list[Ink]:
     """Further looks at a picture: ``near`` as ``FOCUSES`` says, grain gone and breaks closed, or blur undone, the paper
-    of each modelled anew; with its paper in patches; and by its own few pixels. A look that finds no ink is left out;
-    what was framed already has none.
+    of each modelled anew; with its paper in patches; and all of it by its own few pixels. A look that finds no ink is
+    left out; what was framed already has none.
 
     What a network makes of a doubtful picture hangs on how its paper was taken away; the mean of all looks errs less.
     """
@@ -93,7 +93,7 @@ def again(one: Framed) -> list[Ink]:
         return []
     found = [_found(sharpened(near, blur * max(near.shape), share)) for blur, share in FOCUSES]
     looks = [_cut_out(look) for look in (*found, _in_patches(near)) if look is not None]
-    return looks if one.coarse is None else [*looks, one.coarse]
+    return looks if one.coarse is None else [*looks, one.coarse.ink, *again(one.coarse)]
 
 
 def otherwise(one: Framed, size: tuple[int, int]) -> list[Framed]:
@@ -247,7 +247,7 @@ class _Found:
     near: Gray
     contrast: Contrast
     mask: NDArray[np.bool_]
-    coarse: Ink | None = None
+    coarse: Framed | None = None
 
 
 def _find(dark: Gray, may_be_dust: bool) -> _Found | None:
@@ -276,7 +276,11 @@ def _enlarged(cut: Gray, here: _Found, longest: int) -> _Found | None:
         return None
     times = math.ceil(ENLARGED / longest)
     found = _found(np.asarray(cv2.resize(cut, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC), np.uint8))
-    return found and replace(found, box=_scale(found.box, 1 / times, 1 / times, cut.shape), coarse=_cut_out(here))
+    return found and replace(
+        found,
+        box=_scale(found.box, 1 / times, 1 / times, cut.shape),
+        coarse=Framed(_cut_out(here), here.box, here.near),
+    )
 
 
 def _found(small: Gray) -> _Found | None:
