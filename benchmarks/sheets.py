@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ from guarismo import Number, Page, Reader
 from guarismo.datasets import data_folder
 from guarismo.errors import DatasetError
 from guarismo.train.writers import Writers
-from guarismo.types import ACTED_ON, digits_of
+from guarismo.types import ACTED_ON, Status, digits_of
+from guarismo.workers import cores, run_all
 
 SEED = 2026
 PHOTO = (4000, 3000)
@@ -57,21 +59,32 @@ def _inside(one: rendered.Wanted, number: Number) -> bool:
     return cv2.pointPolygonTest(one.corners, middle, False) >= 0
 
 
-def of_sheets(reader: Reader, count: int, seed: int, folder: Path) -> dict[str, Any]:
-    """Shares found and right, by kind of sheet and altogether."""
-    sources = Writers(folder, SEED)
+def of_sheets(line_model: Path | None, count: int, seed: int, folder: Path) -> dict[str, Any]:
+    """Shares found and right, by kind of sheet and altogether, a process to each core."""
     found: dict[str, list[list[bool]]] = {}
     beside, pages = 0, 0
-    for number in range(count):
-        made = rendered.sheet(seed, number, sources)
-        pairs, more = matched(reader.page(made.picture), made.wanted)
+    for kind, compared, more in run_all(cores(), _of_sheet, [(line_model, seed, i, folder) for i in range(count)]):
         beside, pages = beside + more, pages + 1
-        found.setdefault(made.kind, []).extend(
-            _compared(one, wanted.text) for one, wanted in zip(pairs, made.wanted, strict=True)
-        )
+        found.setdefault(kind, []).extend(compared)
     everything = [each for some in found.values() for each in some]
     shares = {kind: _shares(some) for kind, some in [*sorted(found.items()), ("all", everything)]}
     return {"sheets": pages, "beside_a_sheet": beside / max(pages, 1), **shares}
+
+
+def _of_sheet(line_model: Path | None, seed: int, number: int, folder: Path) -> tuple[str, list[list[bool]], int]:
+    made = rendered.sheet(seed, number, _sources(folder))
+    pairs, more = matched(_reader(line_model).page(made.picture), made.wanted)
+    return made.kind, [_compared(one, wanted.text) for one, wanted in zip(pairs, made.wanted, strict=True)], more
+
+
+@cache
+def _reader(line_model: Path | None) -> Reader:
+    return Reader(line_model=line_model, threads=1)
+
+
+@cache
+def _sources(folder: Path) -> Writers:
+    return Writers(folder, SEED)
 
 
 def _compared(one: Number | None, text: str) -> list[bool]:
@@ -93,15 +106,18 @@ def _shares(some: list[list[bool]]) -> dict[str, float]:
     }
 
 
-def of_nothing(reader: Reader, count: int, seed: int) -> dict[str, float]:
+def of_nothing(line_model: Path | None, count: int, seed: int) -> dict[str, float]:
     """Numbers reported on pictures without any."""
-    pages = [reader.page(rendered.without(seed, number)) for number in range(count)]
-    reported = [list(every(page)) for page in pages]
+    statuses = list(run_all(cores(), _of_none, [(line_model, seed, i) for i in range(count)]))
     return {
         "n": count,
-        "a_picture": sum(map(len, reported)) / max(count, 1),
-        "read_a_picture": sum(number.status == "read" for some in reported for number in some) / max(count, 1),
+        "a_picture": sum(map(len, statuses)) / max(count, 1),
+        "read_a_picture": sum(some.count("read") for some in statuses) / max(count, 1),
     }
+
+
+def _of_none(line_model: Path | None, seed: int, number: int) -> list[Status]:
+    return [one.status for one in every(_reader(line_model).page(rendered.without(seed, number)))]
 
 
 def of_a_photo(seed: int, folder: Path, line_model: Path | None, rounds: int = 5) -> dict[str, Any]:
@@ -156,8 +172,8 @@ def main() -> None:
             "command": f"python benchmarks/sheets.py --count {asked.count} --none {asked.none} --seed {asked.seed}",
             "model": reader.model.to_dict(),
             "line_model": reader.line_model.to_dict(),
-            "sheets": of_sheets(reader, asked.count, asked.seed, folder),
-            "no_number": of_nothing(reader, asked.none, asked.seed),
+            "sheets": of_sheets(asked.line_model, asked.count, asked.seed, folder),
+            "no_number": of_nothing(asked.line_model, asked.none, asked.seed),
             "photo": of_a_photo(asked.seed, folder, asked.line_model, asked.rounds),
         },
     )
