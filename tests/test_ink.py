@@ -7,6 +7,7 @@ from dataclasses import astuple
 from itertools import product
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import assume, example, given
@@ -285,6 +286,61 @@ def test_of_few_pixels_more_is_read_where_they_are_made_more(around: float, monk
     few = reader.digits(pictures)
     read, read_of_few = (sum(one.status == "read" for one in found) for found in (more, few))
     assert read >= read_of_few + 8
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_what_the_edge_leaves_of_the_digit_beside_is_none_of_it(side: str) -> None:
+    """As in a row of digits that somebody has cut apart by hand."""
+    for digit in (0, 2, 5, 8):
+        alone = on_paper(written(digit, 5, 80), (120, 130))
+        beside = written(3, 7, 80)
+        part = (
+            beside[:, : round(0.35 * beside.shape[1])]
+            if side == "right"
+            else beside[:, -round(0.35 * beside.shape[1]) :]
+        )
+        cut = alone.copy()
+        rows = slice(20, 20 + len(part))
+        if side == "right":
+            cut[rows, -part.shape[1] :] = np.minimum(cut[rows, -part.shape[1] :], part)
+        else:
+            cut[rows, : part.shape[1]] = np.minimum(cut[rows, : part.shape[1]], part)
+        assert (cut != alone).sum() > 100
+        assert gap(frame(cut).ink, frame(alone).ink) < 0.02
+
+
+@pytest.mark.parametrize("share", [0.2, 0.35])
+@pytest.mark.parametrize("above", [True, False])
+def test_nor_is_what_it_leaves_of_the_rows_above_and_below(above: bool, share: float) -> None:
+    for digit in (0, 2, 5, 8):
+        alone = on_paper(written(digit, 5, 80), (180, 130))
+        other = written(3, 7, 80)
+        part = other[-round(share * len(other)) :] if above else other[: round(share * len(other))]
+        rows = slice(0, len(part)) if above else slice(180 - len(part), 180)
+        cut = alone.copy()
+        cut[rows, 40 : 40 + part.shape[1]] = part
+        assert gap(frame(cut).ink, frame(alone).ink) < 0.02
+
+
+def test_the_bar_of_a_five_at_the_edge_stays() -> None:
+    """Cut close above alone, and written apart."""
+    five = np.full((110, 90), 255, np.uint8)
+    cv2.line(five, (38, 4), (62, 4), 20, 8)
+    cv2.line(five, (34, 14), (33, 36), 20, 8)
+    cv2.ellipse(five, (42, 56), (20, 20), 0, -110, 120, 20, 8)
+    ink = frame(five).ink
+    assert ink[:8, 12:22].sum() > 4
+
+
+def test_a_digit_of_two_parts_that_is_cut_close_keeps_both() -> None:
+    """An open four, its two strokes at the two sides."""
+    four = np.full((80, 60), 255, np.uint8)
+    four[5:50, 0:8] = four[42:50, 0:40] = 20
+    four[0:80, 50:60] = 20
+    ink = frame(four).ink
+    columns = np.flatnonzero(ink.any(0))
+    assert columns[-1] - columns[0] + 1 >= 14
+    assert gap(ink, frame(on_paper(four, (120, 120))).ink) < 0.02
 
 
 def test_what_has_pixels_enough_is_looked_at_as_it_is() -> None:

@@ -172,6 +172,7 @@ def _belongs(stats: NDArray[np.int64], labels: NDArray[np.int32]) -> NDArray[np.
     main, largest = longest[~left_out].max(), area[~left_out].max()
     speck = (area < 0.015 * largest) | (longest < 0.07 * main)
     keep = ~left_out & ~speck & ~_edge_remains(stats, labels.shape, int(largest))
+    keep &= ~_neighbours(stats, labels.shape, keep)
     return np.asarray(keep & ~_print(stats, labels, keep), bool)
 
 
@@ -236,6 +237,28 @@ def _edge_remains(stats: NDArray[np.int64], shape: tuple[int, ...], largest: int
     ]
     corner = cut_off[0] & cut_off[1] & (width < 0.35 * columns) & (height < 0.35 * rows) & (area < 0.3 * largest)
     return np.asarray(((side | end) & (area < 0.15 * largest)) | corner, bool)
+
+
+BESIDE, AS_LARGE, AWAY = 0.3, 0.6, 0.12
+"""Shares of a picture's side and of the digit's ink that what the edge has left of a digit beside, above or below may
+have; and of the digit's height the paper between rows at least, for the bar of a 5 may stand apart, too."""
+
+
+def _neighbours(stats: NDArray[np.int64], shape: tuple[int, ...], keep: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """What an edge has cut off the digits around: pieces at one side of the picture, apart from a larger one that is at
+    neither of this and the other side. Where a digit is cut close, it touches both itself."""
+    strange = np.zeros(len(stats), bool)
+    area = stats[:, cv2.CC_STAT_AREA]
+    for axis, away in ((0, 0.0), (1, AWAY)):
+        begin, long, edge = stats[:, axis], stats[:, axis + 2], shape[1 - axis]
+        end = begin + long
+        free = keep & (begin > 0) & (end < edge)
+        cut_off = keep & ~free & (long < BESIDE * edge)
+        if free.any() and cut_off.any():
+            first, last, largest = begin[free].min(), end[free].max(), area[free].max()
+            spare = away * (last - first)
+            strange |= cut_off & ((end <= first - spare) | (begin >= last + spare)) & (area < AS_LARGE * largest)
+    return strange
 
 
 @dataclass(frozen=True, slots=True)
