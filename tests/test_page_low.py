@@ -39,12 +39,31 @@ def right(reader: Reader, gray: Gray, places: dict[str, Box]) -> int:
     return len(near)
 
 
-def test_low_writing_on_a_small_picture_is_read_enlarged(monkeypatch: pytest.MonkeyPatch) -> None:
-    reader, (gray, places) = Reader(threads=1), a_list(6, 66)
-    now = right(reader, gray, places)
+def test_low_writing_on_a_small_picture_is_surer_enlarged(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, (gray, places) = Reader(threads=1), a_list(8, 80)
+    assert right(reader, gray, places) == len(places)
+    now = sum(one.status == "read" for one in reader.page(gray).numbers)
     monkeypatch.setattr(page, "LOW", 0.0)
-    before = right(reader, gray, places)
+    before = sum(one.status == "read" for one in reader.page(gray).numbers)
     assert now >= before + 4
+
+
+def test_a_page_of_words_is_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seen finer, there would be more of these to take for numbers."""
+    looked: list[int] = []
+
+    def counted(gray: Gray, *longest: int) -> Layout:
+        looked.append(1)
+        return layout(gray, *longest)
+
+    gray, _places = a_list(13, 110)
+    monkeypatch.setattr(page, "layout", counted)
+    reader = Reader(threads=1)
+    reader.page(gray)
+    assert len(looked) == 2
+    monkeypatch.setattr(page, "_mostly_numbers", lambda _readings: False)
+    reader.page(gray)
+    assert len(looked) == 3
 
 
 def test_low_writing_on_a_large_picture_is_looked_at_finer(monkeypatch: pytest.MonkeyPatch) -> None:

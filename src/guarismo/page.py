@@ -51,17 +51,14 @@ class Readings:
 
 def read(gray: Gray, digits: DigitNetwork, lines: LineNetwork) -> Readings:
     """All numbers on a picture uint8 (H, W). Words and drawings come with the status "not_a_digit"."""
-    eyes = _Eyes(digits, lines)
-    page, longest, found = _seen(gray)
-    quarters = eyes.quarters(found.sample)
-    if quarters:
-        page = sheet.turned(page, quarters)
-        found = layout(page.gray, longest)
-    readings = eyes.read(found)
-    if page.gray is gray:
-        return readings
-    numbers = tuple(placed(number, page) for number in readings.numbers)
-    return Readings(numbers, tuple(_placed_grid(grid, page) for grid in readings.grids))
+    eyes, found = _Eyes(digits, lines), layout(gray)
+    first = eyes.upright(Cutout(gray, gray.shape), sheet.WORK, found)
+    finer = _finer(gray, found) if _mostly_numbers(first) else 0
+    if not finer:
+        return first
+    large = sheet.enlarged(gray, finer)
+    more = layout(large.gray, finer)
+    return first if _cells_of(more) < _cells_of(found) else eyes.upright(large, finer, more)
 
 
 LOW, ENOUGH = 26.0, 32.0
@@ -72,20 +69,20 @@ TIMES, FINEST = 3.0, 2
 """By how much a picture is enlarged, or looked at finer, at most; and how many times ``sheet.WORK`` that may be."""
 
 
-def _seen(gray: Gray) -> tuple[Cutout, int, Layout]:
-    """A picture, enlarged where it has few pixels for its writing or none is found; the longest side with which it is
-    looked at; and what is where on it. As it is where thick lines hang together only so."""
-    found, page, longest = layout(gray), Cutout(gray, gray.shape), sheet.WORK
-    usual = min(max(gray.shape), longest)
-    if found.height:
-        finer = round(min(ENOUGH / found.height * usual, TIMES * usual, FINEST * longest))
-    else:
-        finer = round(min(TIMES * usual, longest))
-    if found.height >= LOW or finer <= usual:
-        return page, longest, found
-    large = sheet.enlarged(gray, finer)
-    more = layout(large.gray, finer)
-    return (page, longest, found) if _cells_of(more) < _cells_of(found) else (large, finer, more)
+def _finer(gray: Gray, found: Layout) -> int:
+    """The longest side with which a page of low writing is looked at again; 0 where it need not be, or cannot."""
+    usual = min(max(gray.shape), sheet.WORK)
+    if not 0 < found.height < LOW:
+        return 0
+    finer = round(min(ENOUGH / found.height * usual, TIMES * usual, FINEST * sheet.WORK))
+    return finer if finer > usual else 0
+
+
+def _mostly_numbers(readings: Readings) -> bool:
+    """Whether a page has numbers, and no more words and drawings: seen finer, there are more of these, too."""
+    cells = [cell for grid in readings.grids for row in grid.cells for cell in row if cell is not None]
+    told = [one.status in ACTED_ON for one in (*readings.numbers, *cells)]
+    return 2 * sum(told) >= max(len(told), 1)
 
 
 def _cells_of(found: Layout) -> int:
@@ -135,6 +132,18 @@ class _Eyes:
     def _sureness(self, inks: Inks) -> NDArray[np.float64]:
         """Share of each ink's best digit, its being none allowed for: float64 (N,)."""
         return decode.sureness(self.digits.engine.run(np.ascontiguousarray(inks)), self.digits.model.temperature)
+
+    def upright(self, page: Cutout, longest: int, found: Layout) -> Readings:
+        """What stands on a page with this layout, turned upright if it lies otherwise; boxes in the caller's pixels."""
+        quarters = self.quarters(found.sample)
+        if quarters:
+            page = sheet.turned(page, quarters)
+            found = layout(page.gray, longest)
+        readings = self.read(found)
+        if page.gray.shape == page.shape and np.array_equal(page.back, np.eye(3)):
+            return readings
+        numbers = tuple(placed(number, page) for number in readings.numbers)
+        return Readings(numbers, tuple(_placed_grid(grid, page) for grid in readings.grids))
 
     def read(self, found: Layout) -> Readings:
         every = [*found.grids, *(part for part in found.parts if isinstance(part, GridCut))]
