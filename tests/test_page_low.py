@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from guarismo import Reader, page, sheet
+from guarismo.cutout import enlarged
 from guarismo.layout import Layout, layout
 from guarismo.types import Box, Gray
 from pictures import grainy, levels, scaled, written
@@ -39,6 +40,18 @@ def right(reader: Reader, gray: Gray, places: dict[str, Box]) -> int:
     return len(near)
 
 
+def counting(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """One more in it for each look at a page."""
+    looked: list[int] = []
+
+    def counted(gray: Gray, *longest: int) -> Layout:
+        looked.append(1)
+        return layout(gray, *longest)
+
+    monkeypatch.setattr(page, "layout", counted)
+    return looked
+
+
 def test_low_writing_on_a_small_picture_is_surer_enlarged(monkeypatch: pytest.MonkeyPatch) -> None:
     reader, (gray, places) = Reader(threads=1), a_list(8, 80)
     assert right(reader, gray, places) == len(places)
@@ -50,14 +63,8 @@ def test_low_writing_on_a_small_picture_is_surer_enlarged(monkeypatch: pytest.Mo
 
 def test_a_page_of_words_is_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Seen finer, there would be more of these to take for numbers."""
-    looked: list[int] = []
-
-    def counted(gray: Gray, *longest: int) -> Layout:
-        looked.append(1)
-        return layout(gray, *longest)
-
     gray, _places = a_list(13, 110)
-    monkeypatch.setattr(page, "layout", counted)
+    looked = counting(monkeypatch)
     reader = Reader(threads=1)
     reader.page(gray)
     assert len(looked) == 2
@@ -78,13 +85,7 @@ def test_low_writing_on_a_large_picture_is_looked_at_finer(monkeypatch: pytest.M
 
 
 def test_a_page_of_high_writing_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    looked: list[int] = []
-
-    def counted(gray: Gray, *longest: int) -> Layout:
-        looked.append(1)
-        return layout(gray, *longest)
-
-    monkeypatch.setattr(page, "layout", counted)
+    looked = counting(monkeypatch)
     Reader(threads=1).page(a_list(36, 260)[0])
     assert looked == [1]
 
@@ -93,7 +94,7 @@ def test_a_page_of_high_writing_is_looked_at_once(monkeypatch: pytest.MonkeyPatc
 def test_what_is_enlarged_and_turned_is_told_where_it_stands(quarters: int) -> None:
     gray, places = a_list(13, 110)
     turned = np.ascontiguousarray(np.rot90(gray, quarters))
-    one = sheet.turned(sheet.enlarged(turned, 900), (4 - quarters) % 4)
+    one = sheet.turned(enlarged(turned, 900 / max(turned.shape)), (4 - quarters) % 4)
     assert abs(max(one.gray.shape) - 900) <= 1 and one.shape == turned.shape
     reader = Reader(threads=1)
     upright = {n.text: n.box for n in reader.page(gray).numbers if n.text in places}

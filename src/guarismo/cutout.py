@@ -42,6 +42,15 @@ class Cutout:
         return Cutout(self.gray[box.top : box.bottom, box.left : box.right], self.shape, moved)
 
 
+def enlarged(gray: Gray, times: float) -> Cutout:
+    """The whole picture with so many times more pixels along both sides, by cubic interpolation; as it is up to 1."""
+    if times <= 1:
+        return Cutout(gray, gray.shape)
+    size = [round(n * times) for n in gray.shape[::-1]]
+    large = np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+    return Cutout(large, gray.shape, np.diag([gray.shape[1] / size[0], gray.shape[0] / size[1], 1.0]))
+
+
 def straighten(gray: Gray, corners: Corners, size: tuple[int, int]) -> Cutout:
     """The quadrilateral ``corners`` of a picture as a cutout of ``size`` (height, width)."""
     there = onto(corners, size)

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from guarismo.cutout import enlarged
 from guarismo.framing import SIDE, already_framed, place
 from guarismo.paper import Contrast, calm, dark_on_light, median, sharpened, shrink, subtract_paper, subtract_patches
 from guarismo.rings import rings
@@ -298,7 +299,7 @@ def _enlarged(cut: Gray, here: _Found, longest: int) -> _Found | None:
     if longest >= SMALL:
         return None
     times = math.ceil(ENLARGED / longest)
-    found = _found(np.asarray(cv2.resize(cut, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC), np.uint8))
+    found = _found(enlarged(cut, times).gray)
     return found and replace(
         found,
         box=_scale(found.box, 1 / times, 1 / times, cut.shape),

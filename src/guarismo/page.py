@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guarismo import decode, sheet
-from guarismo.cutout import Cutout
+from guarismo.cutout import Cutout, enlarged
 from guarismo.grids import Cell, GridCut
 from guarismo.ink import frames
 from guarismo.layout import Layout, layout
@@ -56,7 +56,7 @@ def read(gray: Gray, digits: DigitNetwork, lines: LineNetwork) -> Readings:
     finer = _finer(gray, found) if _mostly_numbers(first) else 0
     if not finer:
         return first
-    large = sheet.enlarged(gray, finer)
+    large = enlarged(gray, finer / max(gray.shape))
     more = layout(large.gray, finer)
     return first if _cells_of(more) < _cells_of(found) else eyes.upright(large, finer, more)
 
@@ -80,9 +80,13 @@ def _finer(gray: Gray, found: Layout) -> int:
 
 def _mostly_numbers(readings: Readings) -> bool:
     """Whether a page has numbers, and no more words and drawings: seen finer, there are more of these, too."""
-    cells = [cell for grid in readings.grids for row in grid.cells for cell in row if cell is not None]
-    told = [one.status in ACTED_ON for one in (*readings.numbers, *cells)]
+    told = [one.status in ACTED_ON for one in (*readings.numbers, *_inside(readings.grids))]
     return 2 * sum(told) >= max(len(told), 1)
+
+
+def _inside(grids: Sequence[Grid]) -> list[Number]:
+    """What stands in the cells of grids."""
+    return [cell for grid in grids for row in grid.cells for cell in row if cell is not None]
 
 
 def _cells_of(found: Layout) -> int:
@@ -140,7 +144,7 @@ class _Eyes:
             page = sheet.turned(page, quarters)
             found = layout(page.gray, longest)
         readings = self.read(found)
-        if page.gray.shape == page.shape and np.array_equal(page.back, np.eye(3)):
+        if np.array_equal(page.back, np.eye(3)):
             return readings
         numbers = tuple(placed(number, page) for number in readings.numbers)
         return Readings(numbers, tuple(_placed_grid(grid, page) for grid in readings.grids))
@@ -295,8 +299,7 @@ def _in_company(numbers: Sequence[Number], fields: Sequence[Number], grids: Sequ
     """What could be a drawing is a number only on a page that has sure numbers of about its height, or several such: on
     pages of text and drawings bars and rings are strokes and circles, and what looks a little like a 6 is a curl.
     What stands in boxes, ``fields`` among the numbers and cells of grids, is never doubted so."""
-    inside = [cell for grid in grids for row in grid.cells for cell in row if cell is not None]
-    told = [one for one in (*numbers, *inside) if one.status in ACTED_ON]
+    told = [one for one in (*numbers, *_inside(grids)) if one.status in ACTED_ON]
     sure = [one.box.height for one in told if one.status == "read" and not _is_drawn(one)]
     alike = [one.box.height for one in told if one.status == "read" and _is_drawn(one)]
     wordy = len(numbers) > AMONG_WORDS * len(told)

@@ -48,16 +48,6 @@ LEVEL_GAIN = 1.1
 """Rows must stand out by so much more than in the picture as it is, or three words decide how a sheet is turned."""
 
 
-def enlarged(gray: Gray, longest: int) -> Cutout:
-    """The whole picture with a longest side of so many pixels, where it has fewer."""
-    times = longest / max(gray.shape)
-    if times <= 1:
-        return Cutout(gray, gray.shape)
-    size = [round(n * times) for n in gray.shape[::-1]]
-    large = np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_CUBIC), np.uint8)
-    return Cutout(large, gray.shape, np.diag([gray.shape[1] / size[0], gray.shape[0] / size[1], 1.0]))
-
-
 def turned(page: Cutout, quarters: int) -> Cutout:
     """All of it turned to the left by ``quarters`` (0 to 3) times 90 degrees."""
     gray = page.gray

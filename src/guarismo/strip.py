@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from guarismo.cutout import enlarged
 from guarismo.paper import Contrast, calm, has_light_strokes, median, sharpened, subtract_paper, subtract_patches
 from guarismo.signs import signs
 from guarismo.types import Box, Gray, Look
@@ -122,8 +123,7 @@ def _enlarged(gray: Gray, inverted: bool, corner: tuple[int, int], shape: tuple[
     times = min(TIMES, math.sqrt(AREA / gray.size), 4 * MAX_WIDTH / gray.shape[1])
     if times <= 1:
         return None
-    size = [round(n * times) for n in gray.shape[::-1]]
-    large = np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+    large = enlarged(gray, times).gray
     dark = 255 - large if inverted else large
     contrast = _contrast(dark)
     found = _extent(contrast)

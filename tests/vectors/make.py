@@ -94,7 +94,7 @@ def main(update: bool) -> int:
     names, inks = [], []
     for name, picture in pictures():
         path = HERE / f"{name}.png"
-        if not path.exists():
+        if update and not path.exists():
             picture.save(path)
         names.append(name)
         inks.append(np.rint(frame(load_gray(path)).ink * 255).astype(np.uint8))
