@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo.types import Box, Gray
+from guarismo.types import Box, Gray, Number
 
 Corners = NDArray[np.float32]
 """float32 (4, 2): x, y of the top left, top right, bottom right and bottom left corner, in pixels of a picture."""
@@ -40,6 +41,15 @@ class Cutout:
         """A piece of this one."""
         moved = self.back @ np.array([[1, 0, box.left], [0, 1, box.top], [0, 0, 1]], np.float64)
         return Cutout(self.gray[box.top : box.bottom, box.left : box.right], self.shape, moved)
+
+    def parted(self, column: int) -> tuple[Cutout, Cutout]:
+        """What is left of a column, and what is right of it."""
+        rows, columns = self.gray.shape
+        return self.cut(Box(0, 0, column, rows)), self.cut(Box(column, 0, columns, rows))
+
+
+Read = Callable[[Sequence[Cutout]], list[Number | None]]
+"""What lines say, None where one is blank."""
 
 
 def enlarged(gray: Gray, times: float) -> Cutout:

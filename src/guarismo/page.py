@@ -15,6 +15,7 @@ from guarismo.grids import Cell, GridCut
 from guarismo.ink import frames
 from guarismo.layout import Layout, layout
 from guarismo.networks import DigitNetwork, LineNetwork
+from guarismo.numbered import without_places
 from guarismo.puzzle import read_by_rules
 from guarismo.textlines import in_reading_order
 from guarismo.types import ACTED_ON, Box, Digit, Gray, Grid, Inks, Number, Status
@@ -155,21 +156,23 @@ class _Eyes:
         said = dict(zip(map(id, cells), self._cells(cells), strict=True))
         lines = [(part, found.gaps.get(i, ())) for i, part in enumerate(found.parts) if isinstance(part, Cutout)]
         cutouts, gaps = [one for one, _gaps in lines], [gaps for _one, gaps in lines]
-        written = iter(beside_words(cutouts, gaps, self._lines, self.digits.apart))
-        numbers, grids, fields = [], [_grid(grid, said) for grid in found.grids], []
+        said_of_lines = beside_words(cutouts, gaps, self._lines, self.digits.apart)
+        written = iter(without_places(said_of_lines, cutouts, gaps, self._lines))
+        numbers: list[Number] = []
+        grids, fields = [_grid(grid, said) for grid in found.grids], []
         for i, part in enumerate(found.parts):
             if isinstance(part, Cutout):
-                number = next(written)
-                if i in found.struck and number is not None and number.status == "read":
-                    number = replace(number, status="unsure")  # whether it counts, only who struck it through knows
-                numbers.append(number)
+                here = next(written)
+                if i in found.struck:
+                    here = tuple(one.doubted() for one in here)  # whether it counts, only who struck it through knows
+                numbers += here
             elif _is_field(part, said):
                 fields.append(self._field(part, said))
                 numbers.append(fields[-1])
             else:
                 grids.append(_grid(part, said))
         told = _in_order([read_by_rules(grid) for grid in grids if _has_numbers(grid)])
-        return Readings(_in_company([number for number in numbers if number is not None], fields, told), told)
+        return Readings(_in_company(numbers, fields, told), told)
 
     def _cells(self, cells: Sequence[Cell]) -> list[Number]:
         """What is in each cell: one digit, or a number where there is more. Where pieces stand side by side, the line

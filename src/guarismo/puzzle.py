@@ -53,7 +53,7 @@ def read_by_rules(grid: Grid) -> Grid:
         _as(cell, value, float(own[value] / own.max())) if cell and own[value] >= LEAST and not kept else cell
         for cell, value, own, kept in zip(cells, values, shares, sure.tolist(), strict=True)
     ]
-    read = [_doubted(cell) if cell and len(cell.digits) > 1 else cell for cell in read]
+    read = [cell.doubted() if cell and len(cell.digits) > 1 else cell for cell in read]
     if None not in cells:  # it is filled in, and what looks like no digit is one, blurred or blotted
         read = [_unsure(cell) if cell and own.any() else cell for cell, own in zip(read, shares, strict=True)]
     return replace(grid, cells=tuple(tuple(read[i : i + SIDE]) for i in range(0, len(read), SIDE)))
@@ -119,11 +119,6 @@ def _as(cell: Number, value: int, share: float) -> Number:
         digits_confidence=confidence,
         alternatives=((cell.text, cell.confidence), *others)[:4],
     )
-
-
-def _doubted(cell: Number) -> Number:
-    """The same, where it is read, as what may be a number."""
-    return replace(cell, status="unsure") if cell.status == "read" else cell
 
 
 def _unsure(cell: Number) -> Number:

@@ -11,7 +11,7 @@ Arrays (each is read-only when handed out):
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -136,6 +136,10 @@ class Number:
     @property
     def digits_text(self) -> str:
         return digits_of(self.text)
+
+    def doubted(self) -> Number:
+        """The same, and never sure."""
+        return replace(self, status="unsure") if self.status == "read" else self
 
     def to_dict(self) -> dict[str, Any]:
         return {

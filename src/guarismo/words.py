@@ -11,11 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guarismo import strip
-from guarismo.cutout import Cutout
-from guarismo.types import Box, Number
-
-Read = Callable[[Sequence[Cutout]], list[Number | None]]
-"""What lines say, None where one is blank."""
+from guarismo.cutout import Cutout, Read
+from guarismo.types import Number
 
 Apart = Callable[[Sequence[NDArray[np.float32]]], list[NDArray[np.float64]]]
 """What the digit network says of the pieces of each strip's ink: ``DigitNetwork.apart``."""
@@ -94,7 +91,7 @@ def _is_labelled(found: Sequence[Number | None], cutouts: Sequence[Cutout], part
 
 def _sides(asked: Sequence[tuple[int, int, Cutout]], read: Read, apart: Apart) -> list[_Side]:
     """Of lines parted at a gap, those of which one side is a number for sure and the other is none."""
-    cut = [side for _line, gap, cutout in asked for side in _parted(cutout, gap)]
+    cut = [side for _line, gap, cutout in asked for side in cutout.parted(gap)]
     said = read(cut) if cut else []
     sure = [one is not None and one.status == "read" for one in said]
     places = [place for place, is_sure in enumerate(sure) if is_sure and not sure[place ^ 1]]
@@ -124,9 +121,3 @@ def are_words(cutouts: Sequence[Cutout], apart: Apart) -> list[bool]:
         long = ink.shape[1] - 2 * strip.MARGIN > LONG * strip.FILLED
         words.append(bool(none.any()) and (len(none) > 1 or long) and float(none.mean()) >= LETTERS)
     return words
-
-
-def _parted(cutout: Cutout, gap: int) -> tuple[Cutout, Cutout]:
-    """What is left of a column, and what is right of it."""
-    rows, columns = cutout.gray.shape
-    return cutout.cut(Box(0, 0, gap, rows)), cutout.cut(Box(gap, 0, columns, rows))
