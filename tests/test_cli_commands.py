@@ -113,7 +113,7 @@ def test_evaluate_without_the_data_says_where_to_point(
 def test_info_names_the_model_and_the_machine(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("info") == 0
     told = capsys.readouterr().out
-    for word in ("guarismo", "python", "onnxruntime", "digit 2026", "GUARISMO_DATA"):
+    for word in ("guarismo", "python", "onnxruntime", "digit model", "line model", "2026", "GUARISMO_DATA"):
         assert word in told
 
 

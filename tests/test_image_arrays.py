@@ -128,10 +128,10 @@ def test_what_is_no_picture_is_told_with_what_came_and_what_was_expected(what: s
         load_gray(array)
 
 
-@pytest.mark.parametrize("channels", [None, 1, 3])
-def test_an_array_beyond_the_limit_is_refused(channels: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("shape", [(11, 10), (11, 10, 1), (11, 10, 3), (121,)])
+def test_an_array_beyond_the_limit_is_refused(shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image, "MAX_PIXELS", 100)
-    array = np.full((11, 10) if channels is None else (11, 10, channels), 200, np.uint8)
+    array = np.full(shape, 200, np.uint8)
     with pytest.raises(PictureError, match="megapixels; scale it down"):
         load_gray(array)
 

@@ -400,3 +400,21 @@ def test_further_looks_are_near_the_digit_and_small_however_large_the_sheet() ->
     assert near is not None
     assert max(near.shape) <= WORK
     assert (near < 128).any(0).mean() > 0.3
+
+
+def test_of_a_photograph_nothing_is_kept_but_the_writing() -> None:
+    from guarismo.strip import strip
+
+    photo = on_paper(written(7, 3, 90), (2000, 1500))
+    line = strip(photo)
+    assert line is not None
+    for near in (frame(photo).near, line.near):
+        assert near is not None
+        assert len(_kept_alive(near)) < 200_000
+
+
+def _kept_alive(array: Gray) -> bytes:
+    """What a view and all that it is a view of hold."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array.tobytes()

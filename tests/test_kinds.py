@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
-from guarismo import Reader
+from guarismo import Constraints, Reader
+from guarismo.errors import UsageError
 from guarismo.kinds import read_as
-from guarismo.types import Gray, Number, Page
+from guarismo.types import As, Gray, Number, Page
 from pictures import write
 
 
@@ -130,3 +131,9 @@ def test_the_edge_of_a_table_is_no_one_beside_a_longer_number(reader: Reader) ->
     write(gray, "693", 260, 330, 1.5, 4)
     page, several = auto(reader, gray)
     assert several and [one.text for one in page.numbers if one.status in ("read", "unsure")] == ["693"]
+
+
+@pytest.mark.parametrize("kind", ["digit", "page"])
+def test_constraints_are_for_numbers(reader: Reader, kind: As) -> None:
+    with pytest.raises(UsageError, match=f"{kind}: constraints are for single numbers"):
+        read_as(kind, reader, [], Constraints(digits=3))

@@ -186,6 +186,8 @@ STACK = np.arange(10, dtype=np.uint8).repeat(12).reshape(10, 4, 3) * np.uint8(28
         (STACK[..., None], STACK),
         (STACK.astype(np.float32) / 255, STACK),
         (STACK / 127.5 - 1, STACK),
+        (np.where(STACK == 252, 1.03, STACK / 255), np.where(STACK == 252, 255, STACK)),  # a resampling overshoots
+        (STACK.astype(np.uint16) * 16, np.rint(STACK * (16 * 255 / 4095))),  # twelve bits in sixteen
         (STACK.astype(np.int64), STACK),
         (STACK.astype(np.uint16) * 257, STACK),
         (STACK > 100, (STACK > 100) * 255),

@@ -37,13 +37,14 @@ so that a small file that claims to be huge ("zip bomb") costs nothing."""
 ORIENTATION = 0x0112
 """The EXIF tag that says which way up a camera was held."""
 
-UNREAD = (".heic", ".heif", ".pdf", ".avif", ".jp2", ".svg", ".psd", ".dng", ".tga", ".ico")
+UNREAD = (".heic", ".heif", ".pdf", ".avif", ".svg", ".psd", ".dng", ".tga", ".ico")
 """Kinds that people take for pictures; in a folder they are not read, and that is said."""
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "PPM", "TIFF", "WEBP", "JPEG2000")
 """What is decoded. Pillow knows forty more, one of which (EPS) would start another program on a stranger's bytes."""
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".pgm", ".ppm", ".pbm", ".pnm")
+_ENDINGS = "png jpg jpeg jpe tif tiff bmp gif webp jp2 pgm ppm pbm pnm"
+SUFFIXES = tuple(f".{ending}" for ending in _ENDINGS.split())
 """What is taken for a picture in a folder or an archive. One that is named is opened whatever its name."""
 
 TOGETHER = 256
@@ -330,7 +331,7 @@ def _channels_last(array: NDArray[Any]) -> NDArray[Any]:
     """(H, W) or (H, W, C), whatever the order of the axes was."""
     side = int(array.size**0.5)
     if (array.ndim == 1 or array.shape == (1, 784)) and side * side == array.size:
-        return array.reshape(side, side)
+        array = array.reshape(side, side)
     if array.ndim == 4 and array.shape[0] == 1:
         array = array[0]
     if array.ndim == 3 and array.shape[2] not in (1, 2, 3, 4) and array.shape[0] in (1, 3, 4):

@@ -282,7 +282,7 @@ def _find(dark: Gray, may_be_dust: bool) -> _Found | None:
         return None
     full = _scale(here.box, dark.shape[1] / small.shape[1], dark.shape[0] / small.shape[0], dark.shape)
     near = _grow(full, dark.shape)
-    cut = dark[near.top : near.bottom, near.left : near.right]
+    cut = dark[near.top : near.bottom, near.left : near.right].copy()  # a view would keep the whole photograph
     if small is not dark and max(near.width, near.height) <= 0.8 * max(dark.shape):
         found = _find(cut, may_be_dust)
     elif may_be_dust and _is_dust(here.mask):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from guarismo.errors import UsageError
 from guarismo.pattern import Constraints
 from guarismo.reader import Reader
 from guarismo.types import ACTED_ON, As, Digit, Gray, Number, Page
@@ -24,9 +25,11 @@ def read_as(
 
     "auto" takes a picture with several lines, on which there are numbers, and one with a number in ``page_numbers``
     for a page; the rest as ``Reader.readings`` does, and where that is not ``read`` as a page if there is more on that.
-    Constraints speak of one number, so that with them nothing is a page. Raises UsageError and ModelError, for no
-    pictures too.
+    Constraints speak of one number, so that with them nothing is a page. Raises ModelError, and UsageError for
+    constraints that no number can meet, or on digits and pages; for no pictures too.
     """
+    if constraints is not None and kind in ("digit", "page"):
+        raise UsageError("{kind}: constraints are for single numbers; read as number or auto", kind=kind)
     numbers = [*page_numbers, *[None] * (len(grays) - len(page_numbers))]
     may = kind in ("page", "auto") and constraints is None
     sure = [kind == "page" or number is not None for number in numbers]

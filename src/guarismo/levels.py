@@ -30,18 +30,24 @@ def eight_bits(array: NDArray[Any]) -> NDArray[np.uint8]:
         return array.astype(np.uint8) * np.uint8(255)
     if array.dtype == np.uint8 and array.max() > 1:
         return array
-    return np.rint(255 * _shares(array.astype(np.float64), array.dtype.kind == "f")).astype(np.uint8)
+    return scaled(array, *full_scale(float(array.min()), float(array.max()), array.dtype.kind == "f"))
 
 
-def _shares(values: NDArray[np.float64], fractions: bool) -> NDArray[np.float64]:
-    """Values, which were ``fractions`` or whole numbers, as shares of their full scale, 0 ... 1."""
-    low, high = float(values.min()), float(values.max())
+def scaled(array: NDArray[Any], black: float, white: float) -> NDArray[np.uint8]:
+    """Numbers from ``black`` to ``white`` → 0..255; what lies beyond them is cut off."""
+    shares = (array.astype(np.float64) - black) / (white - black)
+    return np.rint(255 * np.clip(shares, 0, 1)).astype(np.uint8)
+
+
+def full_scale(low: float, high: float, fractions: bool) -> tuple[float, float]:
+    """Black and white of pictures whose least and largest values these are, which were ``fractions`` or whole numbers.
+    Raises PictureError."""
     if not (np.isfinite(low) and np.isfinite(high)):
         raise PictureError("an array with NaN or infinite values is no picture; expected numbers in 0..1 or 0..255")
     if fractions and low > -0.5 and 1 < high <= 2:
-        return np.clip(values, 0, 1)  # 0..1 after a resampling that overshoots
+        return 0, 1  # 0..1 after a resampling that overshoots
     if fractions and 0 < -low < OVERSHOT * high and (high <= 1 or 128 < high <= (1 + OVERSHOT) * 255):
-        return np.clip(values / (1 if high <= 1 else 255), 0, 1)
+        return 0, 1 if high <= 1 else 255
     if low < 0:
         if low < -1 or high > 1:
             raise PictureError(
@@ -49,11 +55,10 @@ def _shares(values: NDArray[np.float64], fractions: bool) -> NDArray[np.float64]
                 low=low,
                 high=high,
             )
-        return (values + 1) / 2
+        return -1, 1
     if high <= 1:  # floats in 0..1, and masks of 0 and 1 of any dtype
-        return values
-    scale = next((depth for depth in _DEPTHS if high <= depth), high)
-    return values / scale
+        return 0, 1
+    return 0, next((depth for depth in _DEPTHS if high <= depth), high)
 
 
 def over_paper(rgba: NDArray[np.uint8]) -> Gray:

@@ -1,7 +1,7 @@
 """A model is a directory: ``model.json``, the weights as ``model.onnx``, and its card ``README.md``.
 
-Loading verifies the SHA-256 of each file and refuses a directory that was changed, is of another
-format, or was trained on another ``INK_VERSION``. Nothing in it is executed: no pickles, no Keras files.
+Loading verifies the SHA-256 of the weights and refuses a directory whose weights were changed, or that is of another
+format, or for another ``INK_VERSION``. Nothing in it is executed: no pickles, no Keras files.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LINE_LABELS = (*"0123456789.,-/: ", "blank")
 """The columns of a line model: what it reads, and CTC's "nothing" last."""
 
 LARGEST = 50_000_000
-"""Bytes of weights beyond which a directory is not one of ours: the digit models have a megabyte."""
+"""Bytes of weights beyond which a directory is not one of ours: digit models have half a megabyte to one and a half."""
 
 
 @dataclass(frozen=True, slots=True)

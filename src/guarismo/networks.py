@@ -97,9 +97,9 @@ def looked(
     logits = said(inks)
     doubtful = np.flatnonzero(~decode.are_clear(logits, temperature)).tolist()
     looks = {i: more for i in doubtful if (more := further(i))}
+    logits = logits.copy()  # an engine's own
     if looks:
         rest = iter(said([ink for more in looks.values() for ink in more]))
-        logits = logits.copy()
         for i, more in looks.items():
             logits[i] = decode.mean_logits(np.stack([logits[i], *islice(rest, len(more))]), temperature)
     return logits

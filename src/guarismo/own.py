@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from guarismo.errors import DatasetError, PictureError
 from guarismo.image import load_gray
+from guarismo.levels import full_scale, scaled
 from guarismo.mnist import is_file, read_npz
 from guarismo.types import Gray
 
@@ -244,6 +245,10 @@ def _from_npz(path: Path) -> Found:
     return found
 
 
+SOME = 10_000
+"""Pictures of a stack scaled at once: as floats all of them would take eight times their memory."""
+
+
 def _levels(images: NDArray[Any], path: Path) -> NDArray[np.uint8]:
     """Any stack of pictures → uint8 (N, H, W), one scale for all of them: a faint one stays faint."""
     side = int(images[0].size ** 0.5) if images.ndim == 2 and images.size else 0
@@ -261,15 +266,18 @@ def _levels(images: NDArray[Any], path: Path) -> NDArray[np.uint8]:
             dtype=images.dtype,
         )
     low, high = float(images.min()), float(images.max())
-    if not (low >= -1 and high <= 65535 and (low >= 0 or high <= 1)):  # written so that NaN is refused too
+    try:
+        black, white = full_scale(low, high, images.dtype.kind == "f")
+    except PictureError as error:
         raise DatasetError(
             "{path}: pictures with values {low:g} ... {high:g}, expected 0..1, -1..1, 0..255 or 0..65535: "
             "save it again so",
             path=path,
             low=low,
             high=high,
+        ) from error
+    if images.dtype != np.uint8 or white != 255:
+        images = np.concatenate(
+            [scaled(some, black, white) for some in np.array_split(images, 1 + len(images) // SOME)]
         )
-    if images.dtype != np.uint8 or high <= 1:
-        shift, scale = (1, 127.5) if low < 0 else (0, 255 if high <= 1 else 1 if high <= 255 else 255 / 65535)
-        images = np.rint((images.astype(np.float32) + shift) * scale).astype(np.uint8)
     return images if images.ndim == 3 else np.stack([load_gray(image) for image in images])

@@ -111,7 +111,8 @@ def _look(gray: Gray, inverted: bool, corner: tuple[int, int], shape: tuple[int,
         return None
     scale = np.array(small.shape, np.float64) / gray.shape
     near = _near(found, scale, gray.shape)
-    cut, place = gray[near.top : near.bottom, near.left : near.right], (corner[0] + near.left, corner[1] + near.top)
+    cut = gray[near.top : near.bottom, near.left : near.right].copy()  # a view would keep the whole photograph
+    place = corner[0] + near.left, corner[1] + near.top
     if small is not gray and near.width * near.height <= 0.6 * gray.size:
         return _look(cut, inverted, place, shape)
     low = small is gray and found.bottom - found.top < LOW

@@ -5,7 +5,8 @@ Arrays (each is read-only when handed out):
     Gray    uint8   (H, W)        0 black ... 255 white, as the eye sees it
     Ink     float32 (28, 28)      0.0 paper ... 1.0 ink, framed as MNIST is: longest side 20, centre of mass at 14
     Inks    float32 (N, 28, 28)   many of them
-    Logits  float32 (N, L)        what a model says before softmax, one column for each of its labels
+    Logits  float32 (N, L)        what a model says before softmax, one column for each of its labels;
+                                  of lines (N, T, L), with one row for each of their steps
     Probs   float32 (N, 10)       rows sum to 1
 """
 

@@ -69,6 +69,7 @@ def test_a_kill_between_two_writes_leaves_no_double_and_no_gap(job: Job, tmp_pat
     (tmp_path / "out" / "_done" / ".00003.json.0123456789ab.part").write_bytes(b"")
     again = prepare(job)
     assert again.done == frozenset()
+    assert [Output(job.output, "jsonl").is_done(shard) for shard in range(3)] == [None] * 3
     done(again)
     assert whole.read_bytes() == content
     assert len(rows(tmp_path / "out")) == 20

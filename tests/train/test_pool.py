@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -139,3 +141,24 @@ def test_a_finished_run_ships_in_eight_bits_and_reads(tmp_path: Path, monkeypatc
     read = Reader(out).digits([painted(label) for label in range(11)])
     assert sum(one.value == label for label, one in enumerate(read[:10])) >= 8  # tiles differ by a bit, and are bent
     assert read[10].status == "not_a_digit"
+
+
+def test_whatever_makes_ink_and_strips_is_known_to_make_the_pool_and_the_lines() -> None:
+    from guarismo import ink, strip
+    from guarismo.train import lines, pool
+
+    def closure(name: str, found: set[str]) -> set[str]:
+        found.add(name)
+        tree = ast.parse(Path(sys.modules[name].__file__ or "").read_text())
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.ImportFrom)
+                and (node.module or "").startswith("guarismo.")
+                and node.module not in found
+            ):
+                closure(str(node.module), found)
+        return found
+
+    told = {"guarismo.types", "guarismo.errors"}  # nothing is computed there
+    assert closure(ink.__name__, set()) - told <= {module.__name__ for module in pool.MADE_BY}
+    assert closure(strip.__name__, set()) - told <= {module.__name__ for module in lines.MADE_BY}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import csv
 import os
+import re
 import shutil
 import signal
 import socket
@@ -214,6 +215,36 @@ def test_a_correction_takes_one_key_is_kept_and_exported(opened: Any, keep: Path
     page.screenshot(path=SHOTS / "history-1280.png")
     assert export(keep, tmp_path / "exported") == {"digits": 1, "numbers": 0}
     assert len(list((tmp_path / "exported" / "1").glob("*.png"))) == 1
+
+
+def test_a_photo_between_takes_nothing_from_a_drawing(opened: Any) -> None:
+    page = opened()
+    draw(page, SEVEN, 0.3, 0.2, 0.6)
+    reading(page, "7")
+    drop(page, (ROOT / "examples" / "two-in-the-shade.jpg").read_bytes())
+    playwright.expect(page.locator("#photo-status")).to_contain_text("read")
+    page.click("#language")
+    playwright.expect(page.locator("#photo-status")).to_contain_text("leído")
+    playwright.expect(page.locator("#picture button")).to_have_attribute("aria-label", re.compile("^2: leído"))
+    page.click("#tab-draw")
+    page.keyboard.press("1")
+    reading(page, "1")
+    page.click("#tab-history")
+    cells = page.locator("#rows tr").evaluate_all(
+        "rows => rows.map((row) => [1, 4].map((i) => row.cells[i].textContent))"
+    )
+    assert cells == [["2", ""], ["7", "1"]]
+
+
+def test_where_nothing_is_read_nothing_old_is_shown(opened: Any) -> None:
+    page = opened()
+    draw(page, SEVEN, 0.3, 0.2, 0.6)
+    playwright.expect(page.locator("#seen")).to_be_visible()
+    page.route("**/v1/strokes*", lambda route: route.fulfill(status=200, body="{}"))
+    draw(page, [[(0.1, 0.1), (0.2, 0.9)]], 0.6, 0.2, 0.6)
+    reading(page, "–")
+    playwright.expect(page.locator("#seen")).to_be_hidden()
+    playwright.expect(page.locator("#bars")).to_be_hidden()
 
 
 def test_both_languages_and_both_lights(opened: Any) -> None:

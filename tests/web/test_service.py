@@ -123,6 +123,11 @@ def test_many_digits_come_back_in_their_order(client: TestClient) -> None:
     [
         ({"content": b""}, 422, "an empty request"),
         ({"content": b"no picture at all"}, 415, "not a picture"),
+        (
+            {"content": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 90000 90000\n%%EndComments\n"},
+            415,
+            "not a picture",
+        ),
         ({"content": SEVEN[: len(SEVEN) // 2]}, 415, "the picture"),
         ({"files": {"other": ("a.png", SEVEN)}}, 422, "field 'file'"),
         ({"json": {"picture": "%%%"}}, 422, "no base64"),

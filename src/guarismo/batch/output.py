@@ -158,9 +158,12 @@ class Output:
                 yield record
 
     def is_done(self, shard: int) -> Record | None:
+        """Its record, where its rows are there, too."""
+        name = f"{DONE}/{shard:05}.json"
         with output_errors(self.address):
-            there = self._store.is_file(self._at(f"{DONE}/{shard:05}.json"))
-        return self._record(f"{DONE}/{shard:05}.json") if there else None
+            record = self._record(name) if self._store.is_file(self._at(name)) else None
+            size = self._store.sizes(self.address).get(self.part(shard)) if record is not None else None
+        return record if record is not None and size == record.size else None
 
     def _record(self, name: str) -> Record | None:
         try:

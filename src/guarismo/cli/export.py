@@ -14,7 +14,7 @@ from guarismo.model import CARD, DESCRIPTION, LINE_LABELS, WEIGHTS, load_model, 
 from guarismo.strip import STRIP_VERSION
 
 
-@click.command("export", help="Copy the model of a run to a directory of its own. Each file is verified.")
+@click.command("export", help="Copy the model of a run to a directory of its own. The weights are verified.")
 @click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, metavar="FOLDER", help="The new model directory."

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo import strip
+from guarismo import signs, strip
 from guarismo.files import claim, fingerprint, read_arrays, write_arrays
 from guarismo.train import augment, fonts, grounds, nonlines, pool, texts, writers
 from guarismo.train.pens import Pen, Stroke, draw, smooth
@@ -316,8 +316,11 @@ SHARP = 2.0
 
 def described() -> dict[str, Any]:
     """What must be the same for files of strips to be used again: the code that makes them."""
-    modules = (sys.modules[__name__], strip, grounds, texts, writers, nonlines, *pool.MADE_BY)
-    return {"shares": SHARES, "code": fingerprint(*modules)}
+    return {"shares": SHARES, "code": fingerprint(*MADE_BY)}
+
+
+MADE_BY = (sys.modules[__name__], strip, signs, grounds, texts, writers, nonlines, *pool.MADE_BY)
+"""The modules whose code decides what is drawn."""
 
 
 def make_parts(folder: File, out: File, part: Part, parts: int, seed: int) -> list[File]:

@@ -22,7 +22,7 @@ from starlette.exceptions import HTTPException
 
 from guarismo import Digit, Number, Page, Reader, __version__
 from guarismo.errors import GuarismoError, PictureError
-from guarismo.image import is_pdf, load_gray
+from guarismo.image import FORMATS, is_pdf, load_gray
 from guarismo.ink import frame
 from guarismo.kinds import read_as
 from guarismo.pattern import Constraints
@@ -159,7 +159,7 @@ def _pixels(data: bytes) -> float:
     """Of a picture, by its header. Infinitely many where Pillow thinks that they would burst the memory, 0 where it is
     no picture: what it is instead is said where it is opened."""
     try:
-        with Image.open(io.BytesIO(data)) as header:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as header:
             return header.width * header.height
     except Image.DecompressionBombError:
         return math.inf

@@ -25,6 +25,7 @@ function speak() {
     tell("", last.number);
     showBars(last.explanation.probabilities, last.number);
   } else if (!paper.strokes.length) $("advice").textContent = words().empty;
+  photo.speak();
   showHistory();
 }
 
@@ -74,10 +75,9 @@ async function read() {
     const page = await ask(`/v1/strokes?as=${asked}&explain=true`, asJson(drawing), "strokes");
     if (!page) return;
     const number = page.numbers[0];
-    last = { number, drawing, kind: asked, explanation: page.explanation, row: last?.row };
+    last = { number, drawing, kind: asked, explanation: page.explanation, row: remember(number, last?.row) };
     tell("", number);
     showWhy(page.explanation, number, asked);
-    remember(number);
   } catch (error) {
     complain(asked === "number" && error.status === 503 && !settings.reads_numbers ? words().no_numbers : error.status ? error.message : words().offline);
   }
@@ -99,6 +99,8 @@ function complain(message) {
   $("reading").textContent = "–";
   $("status").textContent = "";
   $("advice").textContent = message;
+  $("seen").hidden = true;
+  showBars([], null);
 }
 
 function inWords(number) {
@@ -190,7 +192,8 @@ async function correct(correction) {
   if (!last) return;
   const { number, drawing } = last;
   const rows = history();
-  if (rows[0]) rows[0].correction = correction;
+  const own = rows.find((row) => row.row === last.row); // another tab may have added rows, or forgotten them
+  if (own) own.correction = correction;
   store("history", JSON.stringify(rows));
   showHistory();
   $("reading").textContent = correction;
@@ -208,15 +211,13 @@ async function correct(correction) {
 const history = () => JSON.parse(store("history") ?? "[]");
 const MOST_ROWS = 500;
 
-// One row a drawing: while it grows its row is renewed, and not another one added.
-function remember(number) {
-  const rows = history();
-  const row = { when: new Date().toISOString(), text: number.text, status: number.status, confidence: number.confidence };
-  if (last && last.row && rows[0]?.row === last.row) rows.shift();
-  row.row = last?.row ?? crypto.getRandomValues(new Uint32Array(1))[0];
-  if (last) last.row = row.row;
-  store("history", JSON.stringify([row, ...rows].slice(0, MOST_ROWS)));
+// One row a drawing: while it grows its row is renewed, and not another one added. Gives the row's own number.
+function remember(number, row = crypto.getRandomValues(new Uint32Array(1))[0]) {
+  const { text, status, confidence } = number;
+  const others = history().filter((other) => other.row !== row);
+  store("history", JSON.stringify([{ when: new Date().toISOString(), text, status, confidence, row }, ...others].slice(0, MOST_ROWS)));
   showHistory();
+  return row;
 }
 
 function showHistory() {
@@ -260,7 +261,7 @@ $("theme").addEventListener("click", () => {
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => paper.show());
 
-showPhoto({ ask, words, inWords, shown, tell, remember: (number) => { last = null; remember(number); }, open });
+const photo = showPhoto({ ask, words, inWords, shown, tell, remember, open });
 theme(store("theme"));
 showEmpty();
 showTools();

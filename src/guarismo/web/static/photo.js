@@ -1,24 +1,36 @@
-// A picture from a file, the clipboard or the camera; what is read lies over it.
+// A picture from a file, the clipboard or the camera; what is read lies over it. ``speak`` says it in another language.
 const $ = (id) => document.getElementById(id);
 
 export function showPhoto({ ask, words, inWords, shown, tell, remember, open }) {
+  let url = "";
+  let say = () => {}; // what is said of the picture, in the language of the page
+
+  function speak() {
+    say();
+    $("picture").querySelector("img")?.setAttribute("alt", words().photo);
+    for (const button of $("picture").querySelectorAll("button")) button.setAttribute("aria-label", label(button.number));
+  }
+
   async function read(file) {
     if (!file) return;
     open("photo");
-    const url = URL.createObjectURL(file);
+    URL.revokeObjectURL(url);
+    url = URL.createObjectURL(file);
     clear();
     try {
       const form = new FormData();
       form.append("file", file);
       const page = await ask("/v1/read?as=auto", { method: "POST", body: form }, "photo");
-      if (page) show(page, url);
+      if (page) show(page);
     } catch (error) {
       $("photo-reading").textContent = "–";
-      $("photo-advice").textContent = error.status ? error.message : words().offline;
+      say = () => { $("photo-advice").textContent = error.status ? error.message : words().offline; };
+      say();
     }
   }
 
   function clear() {
+    say = () => {};
     $("photo-reading").textContent = "";
     $("photo-status").textContent = "";
     $("photo-advice").textContent = "";
@@ -26,14 +38,14 @@ export function showPhoto({ ask, words, inWords, shown, tell, remember, open }) 
     $("picture").hidden = true;
   }
 
-  function show(page, url) {
+  function show(page) {
     const picture = Object.assign(new Image(), { src: url, alt: words().photo });
     const numbers = written(page);
     $("picture").replaceChildren(picture, ...numbers.map((number) => place(number, page, picture)));
     $("picture").hidden = false;
     $("drop").classList.add("small");
-    if (!numbers.length) return void ($("photo-advice").textContent = words().none);
-    tell("photo-", numbers[0]);
+    say = numbers.length ? () => tell("photo-", numbers[0]) : () => { $("photo-advice").textContent = words().none; };
+    say();
     for (const number of numbers) remember(number);
   }
 
@@ -54,12 +66,14 @@ export function showPhoto({ ask, words, inWords, shown, tell, remember, open }) 
       left: `${(100 * left) / page.width}%`, top: `${(100 * top) / page.height}%`,
       width: `${(100 * (right - left)) / page.width}%`, height: `${(100 * (bottom - top)) / page.height}%`,
     });
-    button.setAttribute("aria-label", `${text}: ${inWords(number)}`);
-    const label = document.createElement("span");
-    label.textContent = text;
-    button.append(label);
+    button.number = number;
+    button.setAttribute("aria-label", label(number));
+    const above = document.createElement("span");
+    above.textContent = text;
+    button.append(above);
     button.addEventListener("click", () => {
-      tell("photo-", number);
+      say = () => tell("photo-", number);
+      say();
       const scale = picture.naturalWidth / page.width;
       const cut = $("cut-picture");
       Object.assign(cut, { width: (right - left) * scale, height: (bottom - top) * scale });
@@ -68,6 +82,8 @@ export function showPhoto({ ask, words, inWords, shown, tell, remember, open }) 
     });
     return button;
   }
+
+  const label = (number) => `${shown(number)}: ${inWords(number)}`;
 
   for (const id of ["file", "camera"]) $(id).addEventListener("change", (event) => read(event.target.files[0]));
   const drop = $("drop");
@@ -82,4 +98,5 @@ export function showPhoto({ ask, words, inWords, shown, tell, remember, open }) 
     const file = [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith("image/"));
     if (file) read(file);
   });
+  return { speak };
 }

@@ -23,7 +23,7 @@ export const WORDS = {
     none: "No number found.", key: "This server asks for a key:",
   },
   es: {
-    tagline: "Lee números manuscritos y avisa cuando no está seguro.",
+    tagline: "Lee números manuscritos y avisa cuando duda.",
     ways: "Maneras de dar un número", draw: "Dibujar", photo: "Foto", history: "Historial", theme: "Claro u oscuro",
     what: "Escribo", digit: "una cifra", number: "un número", paper: "Papel para dibujar con ratón, dedo o lápiz",
     undo: "Deshacer", redo: "Rehacer", eraser: "Goma", clear: "Borrar todo", width: "Grosor",
@@ -31,7 +31,7 @@ export const WORDS = {
     correct: "¿No es así? Escribe lo que es: una tecla si es una cifra, Intro si es un número.", save: "Corregir",
     drop: "Suelta aquí una imagen, pégala o", choose: "Elige una imagen", camera: "Usa la cámara",
     cut: "El trozo leído", own: "Se guarda solo en este navegador.", when: "Cuándo", read_as: "Leído como", state: "Estado",
-    sure: "Confianza", corrected: "Corregido a", nothing: "Todavía no se ha leído nada.",
+    sure: "Confianza", corrected: "Corrección", nothing: "Todavía no se ha leído nada.",
     export: "Guardar como CSV", forget: "Borrar el historial",
     status: { read: "leído", unsure: "dudoso", not_a_digit: "esto no parece un número", blank: "no hay nada" },
     advice: {
