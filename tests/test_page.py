@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from guarismo import page, words
+from guarismo import page, upright, words
 from guarismo.cells import writing
 from guarismo.cutout import Cutout
 from guarismo.grids import Cell, GridCut
@@ -302,12 +302,11 @@ def test_a_page_is_turned_by_a_gain_that_is_no_chance(
 ) -> None:
     """Twelve pieces, clear one way up or another; turned once, seven gain as much as the first, five as the second."""
     gain = np.array([gains[0]] * 7 + [gains[1]] * 5)
-    upright = np.where(gain > 0, 0.95 - gain, 0.95)
-    ways = iter([upright, upright, upright + gain, np.zeros(12), np.zeros(12)])
-    eyes = page._Eyes(None, None)  # type: ignore[arg-type]
-    monkeypatch.setattr(page._Eyes, "_inks", lambda *_: np.zeros((12, 28, 28), np.float32))
-    monkeypatch.setattr(page._Eyes, "_sureness", lambda *_: next(ways))
-    assert eyes.quarters([np.zeros((9, 9), np.uint8)] * 12) == quarters
+    lying = np.where(gain > 0, 0.95 - gain, 0.95)
+    ways = iter([lying, lying, lying + gain, np.zeros(12), np.zeros(12)])
+    monkeypatch.setattr(upright, "_inks", lambda _sample: np.zeros((12, 28, 28), np.float32))
+    sample = [np.zeros((9, 9), np.uint8)] * 12
+    assert upright.quarters_to_turn(sample, lambda _inks: next(ways)) == quarters
 
 
 LIST = (("soap", "26,3"), ("Park", "42"), ("pizza", "918"), ("pollo", "263"))

@@ -10,6 +10,7 @@ import pytest
 
 from guarismo import textlines
 from guarismo.inked import inked
+from guarismo.order import in_reading_order
 from guarismo.types import Box, Gray
 from pictures import write
 
@@ -28,7 +29,7 @@ def on(found: Box, written: Box) -> bool:
 def lines(gray: Gray) -> list[Box]:
     """Those found, in reading order."""
     found = textlines.find(inked(gray)).lines
-    order = textlines.in_reading_order([line.box for line in found], [line.height for line in found])
+    order = in_reading_order([line.box for line in found], [line.height for line in found])
     return [found[i].box for i in order]
 
 
@@ -161,7 +162,7 @@ def test_what_is_small_between_two_numbers_does_not_part_their_row() -> None:
     first, unit, second = Box(50, 110, 150, 150), Box(170, 128, 200, 148), Box(300, 100, 400, 140)
     below = Box(50, 170, 150, 210)
     boxes, heights = [below, second, unit, first], [40, 40, 20, 40]
-    assert textlines.in_reading_order(boxes, heights) == [3, 2, 1, 0]
+    assert in_reading_order(boxes, heights) == [3, 2, 1, 0]
 
 
 def spaced(gray: Gray, text: str, left: int, foot: int, size: float, step: int) -> None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from guarismo import grids, inked, sheet, tables, textlines
 from guarismo.cutout import Cutout, around, onto
 from guarismo.grids import GridCut
+from guarismo.order import in_reading_order
 from guarismo.paper import dark_on_light, has_light_strokes, shrink
 from guarismo.textlines import Line, Lines
 from guarismo.types import Box, Gray
@@ -63,8 +64,10 @@ def layout(gray: Gray, longest: int = sheet.WORK) -> Layout:
         page = inked.inked(dark)
         ruled = [grid for grid in ruled if not tables.is_paper(grid, page, flat)]
     found = [grids.cut_up(gray, grid) for grid in ruled]
-    if found or page is None:
-        page = inked.inked(dark, _covered(found, flat))
+    table = None if inverted else sheet.beside_cards(flat.gray)
+    if found or page is None or table is not None:
+        covered = _covered(found, flat)
+        page = inked.inked(dark, covered if table is None else covered | table)
     lines = textlines.find(page)
     rows = [grid for grid in found if grid.rows == 1]
     boxes = [tables.on_page(grid.box, flat) for grid in rows]
@@ -73,7 +76,7 @@ def layout(gray: Gray, longest: int = sheet.WORK) -> Layout:
     heights = [line.height for line in lines.lines] + [float(box.height) for box in places[len(lines.lines) :]]
     written = [_cutout(base, flat, page, lines, line) for line in lines.lines]
     parts: list[Cutout | GridCut] = [*written, *rows]
-    order = textlines.in_reading_order(places, heights)
+    order = in_reading_order(places, heights)
     struck = {i for i, line in enumerate(lines.lines) if _is_struck(line, page)}
     gaps = [_gaps(line, lines, one.gray.shape[1]) for line, one in zip(lines.lines, written, strict=True)]
     return Layout(

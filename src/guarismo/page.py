@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from guarismo import decode, sheet
 from guarismo.cutout import Cutout, enlarged
 from guarismo.grids import Cell, GridCut
-from guarismo.ink import frames
 from guarismo.layout import Layout, layout
 from guarismo.networks import DigitNetwork, LineNetwork
 from guarismo.numbered import without_places
+from guarismo.order import in_reading_order
 from guarismo.puzzle import read_by_rules
-from guarismo.textlines import in_reading_order
 from guarismo.types import ACTED_ON, Box, Digit, Gray, Grid, Inks, Number, Status
+from guarismo.upright import quarters_to_turn
 from guarismo.words import beside_words
 
 WIDEST_BOX = 1.5
@@ -52,14 +52,17 @@ class Readings:
 
 def read(gray: Gray, digits: DigitNetwork, lines: LineNetwork) -> Readings:
     """All numbers on a picture uint8 (H, W). Words and drawings come with the status "not_a_digit"."""
-    eyes, found = _Eyes(digits, lines), layout(gray)
-    first = eyes.upright(Cutout(gray, gray.shape), sheet.WORK, found)
-    finer = _finer(gray, found) if _mostly_numbers(first) else 0
-    if not finer:
-        return first
-    large = enlarged(gray, finer / max(gray.shape))
-    more = layout(large.gray, finer)
-    return first if _cells_of(more) < _cells_of(found) else eyes.upright(large, finer, more)
+    eyes = _Eyes(digits, lines)
+    page, found = eyes.upright(Cutout(gray, gray.shape), sheet.WORK)
+    first = eyes.read(found)
+    finer = _finer(page.gray, found) if _mostly_numbers(first) else 0
+    if finer:
+        large = enlarged(page.gray, finer / max(page.gray.shape))
+        large = replace(large, shape=page.shape, back=page.back @ large.back)
+        large, more = eyes.upright(large, finer)  # which way up low writing is may be seen only now
+        if _cells_of(more) >= _cells_of(found):
+            return _placed(eyes.read(more), large)
+    return _placed(first, page)
 
 
 LOW, ENOUGH = 26.0, 32.0
@@ -71,12 +74,14 @@ TIMES, FINEST = 3.0, 2
 
 
 def _finer(gray: Gray, found: Layout) -> int:
-    """The longest side with which a page of low writing is looked at again; 0 where it need not be, or cannot."""
+    """The longest side with which a page of low writing is looked at again; 0 where it need not be, or cannot. Cells
+    are cut from the picture itself, so that for these alone nothing is won unless it is enlarged."""
     usual = min(max(gray.shape), sheet.WORK)
     if not 0 < found.height < LOW:
         return 0
     finer = round(min(ENOUGH / found.height * usual, TIMES * usual, FINEST * sheet.WORK))
-    return finer if finer > usual else 0
+    least = usual if any(isinstance(part, Cutout) for part in found.parts) else max(gray.shape)
+    return finer if finer > least else 0
 
 
 def _mostly_numbers(readings: Readings) -> bool:
@@ -95,62 +100,26 @@ def _cells_of(found: Layout) -> int:
     return sum(len(part.cells) for part in (*found.grids, *found.parts) if isinstance(part, GridCut))
 
 
-CLEAR, FEWEST_TURNED, BETTER, MOSTLY = 0.9, 5, 0.12, 0.45
-"""Confidence, one way up or another, of what has a say in which way up a picture is; how many such there must be; the
-mean confidence that they gain by a turn; and the share of all that they make up, weighted by it. Upside down a half of
-all digits are still digits; of printed words, turned, a third look like some: rendered sheets have 0.51 to 1, text at
-most 0.39."""
-
-
-BY_CHANCE = 1.5
-"""Standard errors of that gain which it must exceed: of a dozen letters of words a few look like digits, turned."""
-
-FEW, PLAINLY = 16, 0.8
-"""Where so many pieces have a clear digit as they lie, at least by this share, a page is the right way up."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Eyes:
     digits: DigitNetwork
     lines: LineNetwork
 
-    def quarters(self, sample: Sequence[Gray]) -> int:
-        """By how many times 90 degrees to the left a page must be turned for its digits to be read best."""
-        few = self._inks(sample[:: max(1, len(sample) // FEW)])
-        if len(few) and float((self._sureness(few) >= CLEAR).mean()) >= PLAINLY:
-            return 0
-        inks = self._inks(sample)
-        if not len(inks):
-            return 0
-        sure = np.stack([self._sureness(np.rot90(inks, turn, (1, 2))) for turn in range(4)])
-        clear = sure[:, sure.max(0) >= CLEAR]
-        if clear.shape[1] < FEWEST_TURNED or clear.sum(1).max() < MOSTLY * len(inks):
-            return 0
-        best = int(clear.mean(1).argmax())
-        better = clear[best] - clear[0]
-        chance = BY_CHANCE * float(better.std()) / np.sqrt(len(better))
-        return best if float(better.mean()) > max(BETTER, chance) else 0
-
-    def _inks(self, sample: Sequence[Gray]) -> Inks:
-        return np.array([one.ink for one in frames(sample) if one.box is not None], np.float32)
-
-    def _sureness(self, inks: Inks) -> NDArray[np.float64]:
+    def sureness(self, inks: Inks) -> NDArray[np.float64]:
         """Share of each ink's best digit, its being none allowed for: float64 (N,)."""
         return decode.sureness(self.digits.engine.run(np.ascontiguousarray(inks)), self.digits.model.temperature)
 
-    def upright(self, page: Cutout, longest: int, found: Layout) -> Readings:
-        """What stands on a page with this layout, turned upright if it lies otherwise; boxes in the caller's pixels."""
-        quarters = self.quarters(found.sample)
-        if quarters:
-            page = sheet.turned(page, quarters)
-            found = layout(page.gray, longest)
-        readings = self.read(found)
-        if np.array_equal(page.back, np.eye(3)):
-            return readings
-        numbers = tuple(placed(number, page) for number in readings.numbers)
-        return Readings(numbers, tuple(_placed_grid(grid, page) for grid in readings.grids))
+    def upright(self, page: Cutout, longest: int) -> tuple[Cutout, Layout]:
+        """A picture, turned upright if it lies otherwise, and what is where on it, looked at so."""
+        found = layout(page.gray, longest)
+        quarters = quarters_to_turn(found.sample, self.sureness)
+        if not quarters:
+            return page, found
+        page = sheet.turned(page, quarters)
+        return page, layout(page.gray, longest)
 
     def read(self, found: Layout) -> Readings:
+        """What stands where, boxes in pixels of the picture that this is the layout of."""
         every = [*found.grids, *(part for part in found.parts if isinstance(part, GridCut))]
         cells = [cell for grid in every for cell in grid.cells if not cell.empty]
         said = dict(zip(map(id, cells), self._cells(cells), strict=True))
@@ -317,7 +286,8 @@ def _in_company(numbers: Sequence[Number], fields: Sequence[Number], grids: Sequ
         least = SURE_LINE if wordy else SURE_ALONE
         return one.status == "unsure" and one.digits_confidence < least and not several
 
-    boxed = set(map(id, fields))
+    boxed, letters = set(map(id, fields)), [one.box for one in numbers if one.status == "not_a_digit"]
+    numbers = [replace(one, status="not_a_digit") if _is_raised(one, letters) else one for one in numbers]
     return tuple(replace(one, status="not_a_digit") if id(one) not in boxed and alone(one) else one for one in numbers)
 
 
@@ -326,14 +296,37 @@ SURE_ALONE, SEVERAL, AMONG_WORDS = 0.75, 3, 5
 many words and drawings to a number; how many numbers are company to each other."""
 
 
+def _is_raised(one: Number, letters: Sequence[Box]) -> bool:
+    """Whether it is the 3 of m³: a lone digit right of the head of a letter, whose foot is lower."""
+    box, high = one.box, one.box.height
+    return len(one.digits_text) == 1 and any(
+        (letter.left + letter.right) / 2 < box.left < letter.right + RAISED * high
+        and box.top < letter.top < box.bottom + RAISED * high < letter.bottom
+        and letter.height < HIGHEST_LETTER * high
+        for letter in letters
+    )
+
+
+RAISED, HIGHEST_LETTER = 0.4, 2.5
+"""Heights of a raised digit from its foot to its letter's, at least, and from side to side, at most; and that of the
+letter, at most."""
+
+
 def _is_drawn(one: Number) -> bool:
     """Bars alone or rings alone, which any short lines or circles look like, and so does an o with a comma."""
     return set(one.digits_text) in ({"0"}, {"1"})
 
 
-def _placed_grid(grid: Grid, cutout: Cutout) -> Grid:
-    cells = tuple(tuple(one and placed(one, cutout) for one in row) for row in grid.cells)
-    return replace(grid, cells=cells, box=cutout.box(grid.box))
+def _placed(readings: Readings, page: Cutout) -> Readings:
+    """All of it where it is in the caller's picture."""
+    if np.array_equal(page.back, np.eye(3)):
+        return readings
+
+    def grid(one: Grid) -> Grid:
+        cells = tuple(tuple(cell and placed(cell, page) for cell in row) for row in one.cells)
+        return replace(one, cells=cells, box=page.box(one.box))
+
+    return Readings(tuple(placed(number, page) for number in readings.numbers), tuple(map(grid, readings.grids)))
 
 
 def _is_field(row: GridCut, said: dict[int, Number]) -> bool:

@@ -138,6 +138,8 @@ def _is_half(small: Gray, found: NDArray[np.float64]) -> bool:
             x, y = np.rint(places).astype(int).T
             there = (x >= 0) & (y >= 0) & (x < small.shape[1]) & (y < small.shape[0])
             levels.append(float(np.median(small[y[there], x[there]])) if there.mean() > 0.5 else np.nan)
+    if np.isnan(outside).all() or np.isnan(inside).all():
+        return False
     table, sheet = np.nanmin(outside), np.nanmedian(inside)
     return bool((np.array(outside) - table > HALF * (sheet - table)).any())
 
@@ -156,12 +158,13 @@ def _light_quadrilateral(light: NDArray[np.uint8]) -> NDArray[np.float64] | None
         return None
     hull = cv2.convexHull(outline)
     polygon = np.asarray(cv2.approxPolyDP(hull, 0.03 * cv2.arcLength(hull, True), True).reshape(-1, 2), np.int32)
-    if len(polygon) != 4 or area < FILLS * cv2.contourArea(polygon):
-        return None
-    if cv2.contourArea(hull) > cv2.contourArea(polygon) / STRAIGHT or _on_edges(polygon, light.shape) > 1:
+    if len(polygon) != 4 or _on_edges(polygon, light.shape) > 1:
         return None
     first = int(polygon.sum(1).argmin())
     ordered = _along_sides(np.roll(polygon, -first, axis=0).astype(np.float64), np.asarray(outline[:, 0], np.int32))
+    own = cv2.contourArea(ordered.astype(np.float32))  # the polygon's own is up to a twentieth less
+    if area < FILLS * own or cv2.contourArea(hull) > own / STRAIGHT:
+        return None
     ordered += RIM * (ordered.mean(0) - ordered)
     return ordered if _clockwise(ordered) else ordered[[0, 3, 2, 1]]
 
@@ -231,3 +234,43 @@ def _turn(shape: tuple[int, ...], angle: float) -> tuple[NDArray[np.float64], tu
     wide, high = round(rows * sin + columns * cos), round(rows * cos + columns * sin)
     turn[:, 2] += [(wide - columns) / 2, (high - rows) / 2]
     return np.vstack([turn, [0, 0, 1]]), (wide, high)
+
+
+CARD, ALONE, DARKER = (0.015, 0.4), 0.9, 30
+"""Least and largest share of a picture that one of several cards on a table has, and its share of its own rectangle;
+and grey levels by which nearly all of the table is darker than they are."""
+
+
+def beside_cards(gray: Gray) -> NDArray[np.uint8] | None:
+    """1 where a picture is the table between several light cards, notes or tags, 0 on these: uint8 (H, W); None where
+    there are no two. A table's grain would join what is written on one to what is on the next."""
+    small = np.asarray(cv2.medianBlur(shrink(gray, 2 * SMALL), 5), np.uint8)
+    low, high = np.percentile(small, [3, 97])
+    if high - low < DARKER:
+        return None
+    cards = max((_cards(small > level) for level in np.linspace(low, high, LEVELS + 2)[1:-1]), key=_covered)
+    if len(cards) < 2:
+        return None
+    table = np.ones(small.shape, np.uint8)
+    for card in cards:
+        cv2.fillConvexPoly(table, card, 0)
+    table = np.asarray(cv2.dilate(table, np.ones((5, 5), np.uint8)), np.uint8)
+    if np.percentile(small[table > 0], 90) > np.median(small[table == 0]) - DARKER:
+        return None
+    return np.asarray(cv2.resize(table, gray.shape[::-1], interpolation=cv2.INTER_NEAREST), np.uint8)
+
+
+def _cards(light: NDArray[np.bool_]) -> list[NDArray[np.int32]]:
+    """The hulls of light regions that are rectangles of such a size."""
+    opened = cv2.morphologyEx(light.astype(np.uint8), cv2.MORPH_OPEN, np.ones((7, 7), np.uint8))
+    found = []
+    for outline in cv2.findContours(opened, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]:
+        (_middle, (wide, high), _angle), area = cv2.minAreaRect(outline), cv2.contourArea(outline)
+        if CARD[0] * light.size < area < CARD[1] * light.size and area > ALONE * wide * high:
+            found.append(np.asarray(cv2.convexHull(outline), np.int32))
+    return found
+
+
+def _covered(cards: list[NDArray[np.int32]]) -> tuple[int, float]:
+    """By how many, and by how much."""
+    return len(cards), float(sum(map(cv2.contourArea, cards)))

@@ -56,17 +56,22 @@ def _sizes(grid: Outline) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 def may_be_paper(grid: Outline) -> bool:
     """Whether ``is_paper`` may say so."""
-    return _is_fine(grid) or _is_patchy(grid)
+    return min(grid.rows, grid.columns) >= LEAST_SQUARES or _is_patchy(grid)
 
 
 def is_paper(grid: Outline, page: inked.Inked, flat: Cutout) -> bool:
     """Whether it is squared paper, or a sheet's rules with strokes between them. Nothing of ``page`` is ignored."""
-    squared = _is_fine(grid) and _is_written_over(page, grid, flat)
-    return squared or (_is_patchy(grid) and _is_among(page.lines, grid, flat))
+    if min(grid.rows, grid.columns) >= LEAST_SQUARES:
+        if _is_fine(grid, flat) and _is_written_over(page, grid, flat):
+            return True
+        if _has_finer_lines(page, grid, flat):
+            return True
+    return _is_patchy(grid) and _is_among(page.lines, grid, flat)
 
 
-FINE, SQUARE = 100, (0.75, 1.33)
-"""Cells from which on a grid may be squared paper, and their width against height."""
+LEAST_SQUARES, FINE, SQUARE = 3, 100, (0.75, 1.33)
+"""Rows and columns of a grid that may be squared paper, at least; cells of one that may be so as it is, and their width
+against height on the flat page."""
 
 DIGIT, OVER, MOSTLY_OVER = 0.4, 0.2, 1 / 3
 """Heights of a row from which on ink may be a digit; how far it reaches out of its cell, in cells, where it is written
@@ -78,12 +83,13 @@ the deviation of their middles in cells being 0.26 to 0.38, in tables of numbers
 narrower and as near to a cell's side may be a piece of this."""
 
 
-def _is_fine(grid: Outline) -> bool:
+def _is_fine(grid: Outline, flat: Cutout) -> bool:
     """Whether it has many cells, all about square."""
-    if min(grid.rows, grid.columns) < 3 or grid.rows * grid.columns < FINE:
+    if grid.rows * grid.columns < FINE:
         return False
-    widths, heights = _sizes(grid)
-    return SQUARE[0] < float(np.median(widths / heights)) < SQUARE[1]
+    across, down = np.diff(_nodes(grid, flat), axis=1), np.diff(_nodes(grid, flat), axis=0)
+    widths, heights = (float(np.median(np.linalg.norm(one, axis=-1))) for one in (across, down))
+    return SQUARE[0] < widths / max(heights, 1.0) < SQUARE[1]
 
 
 def _is_written_over(page: inked.Inked, grid: Outline, flat: Cutout) -> bool:
@@ -107,6 +113,56 @@ def _is_written_over(page: inked.Inked, grid: Outline, flat: Cutout) -> bool:
     return float(over[inside].mean()) > MOSTLY_OVER or (len(across) >= ENOUGH and float(across.std()) > SCATTERED)
 
 
+FINER, REGULAR, EVEN, AS_DARK, ON = 1.5, 0.25, 0.6, 1.35, 6
+"""How many times as many lines as a grid has there are inside of it where it is some of those of squared paper, of
+which a faint picture has lost the others; how much their distances differ, at most, and what share of them must be
+such; how much darker the grid's own lines may be, for a table drawn on squared paper is darker; and pixels between a
+line of the grid and one of the page that are the same."""
+
+
+def _has_finer_lines(page: inked.Inked, grid: Outline, flat: Cutout) -> bool:
+    """Whether a grid is some of the lines of squared paper: on the page there are more, evenly, and no fainter."""
+    nodes = _nodes(grid, flat)
+    wide, high = (int(np.ptp(nodes[..., axis])) for axis in (0, 1))
+    if min(wide, high) < 8 * LEAST_SQUARES:
+        return False
+    upright = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], np.float32)
+    there = cv2.getPerspectiveTransform(nodes[[0, 0, -1, -1], [0, -1, -1, 0]].astype(np.float32), upright)
+    nodes = cv2.perspectiveTransform(nodes.reshape(1, -1, 2), there)[0].reshape(nodes.shape)
+    rules = np.asarray(cv2.warpPerspective(page.lines * np.uint8(255), there, (wide, high)), np.uint8) > 96
+    dark = np.asarray(cv2.warpPerspective(page.dark, there, (wide, high)), np.uint8)
+    mine: list[float] = []
+    others: list[float] = []
+    more = []
+    for places, mask, shade in ((nodes[..., 1].mean(1), rules, dark), (nodes[..., 0].mean(0), rules.T, dark.T)):
+        starts, ends = _drawn(mask.astype(np.uint8), 0.4)
+        middles = (starts + ends) / 2
+        steps = np.diff(middles)
+        even = np.abs(steps - np.median(steps)) < REGULAR * np.median(steps) if steps.size else np.zeros(1)
+        more.append(len(middles) / len(places) if float(even.mean()) >= EVEN else 0.0)
+        for start, end, middle in zip(starts.tolist(), ends.tolist(), middles.tolist(), strict=True):
+            own = float(np.abs(places - middle).min()) < ON
+            (mine if own else others).append(float(np.median(shade[start:end].max(0))))
+    if max(more) < FINER or min(more) < 1 or not others:
+        return False
+    return not mine or float(np.median(mine)) < AS_DARK * float(np.median(others))
+
+
+def _nodes(grid: Outline, flat: Cutout) -> NDArray[np.float64]:
+    """Where a grid's lines cross, on the flat page: float64 (rows + 1, columns + 1, 2)."""
+    nodes = grid.nodes.reshape(1, -1, 2).astype(np.float64)
+    return np.asarray(cv2.perspectiveTransform(nodes, np.linalg.inv(flat.back))[0], np.float64).reshape(
+        grid.nodes.shape
+    )
+
+
+def _drawn(lines: inked.Mask, least: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First and last rows (excluded) of the level lines of a page that cover more than that share of its columns."""
+    drawn = cv2.dilate(lines, np.ones((5, 1), np.uint8)).mean(1) > least
+    starts, ends = (np.flatnonzero(np.diff(np.pad(drawn, 1).astype(np.int8)) == step) for step in (1, -1))
+    return starts, ends
+
+
 RULES, PITCH = 3, (0.75, 1.33)
 """Level rules above and below a grid that make it a part of ruled paper, and their distance in heights of its rows."""
 
@@ -124,8 +180,7 @@ def _is_among(rules: inked.Mask, grid: Outline, flat: Cutout) -> bool:
     across = rules[:, max(0, box.left) : max(0, box.right)]
     if not across.size:  # beside the sheet
         return False
-    drawn = cv2.dilate(across, np.ones((5, 1), np.uint8)).mean(1) > 0.5
-    starts, ends = (np.flatnonzero(np.diff(np.pad(drawn, 1).astype(np.int8)) == step) for step in (1, -1))
+    starts, ends = _drawn(across, 0.5)
     middles = np.sort(np.concatenate([(starts + ends) / 2, [box.top, box.bottom]]))
     outside = (middles < box.top - 0.4 * pitch) | (middles > box.bottom + 0.4 * pitch)
     steps = np.diff(middles) / max(pitch, 1.0)

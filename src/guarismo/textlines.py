@@ -5,7 +5,7 @@ A number ends where the gap is wider than ``GAP``: columns stay apart, groups of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import astuple, dataclass
 
 import cv2
@@ -94,14 +94,30 @@ def _in_columns(
 ) -> list[Line]:
     """The line, or the numbers of columns that it is made of, by the ``places`` of all lines and all ``digits``."""
     pieces, paper, middles = gaps(line, stats)
-    cuts = (1 + np.flatnonzero(paper >= NARROW * line.height)).tolist()
+    cuts = (1 + np.flatnonzero(paper >= NARROW * _heights(line, pieces, stats))).tolist()
     row, left, right = (line.box.top + line.box.bottom) / 2, stats[pieces, 0], stats[pieces, 0] + stats[pieces, 2]
     kept = []
     for cut, after in zip(cuts, [*cuts, len(pieces)][1:], strict=True):
         column = float(left[cut]), float(right[cut:after].max())
         if begins(column, float(middles[cut - 1]), row, line.height, places, digits):
             kept.append(cut)
-    return [_line(part, stats, line.height) for part in np.split(pieces, kept)] if kept else [line]
+    return [_part(part, stats, line) for part in np.split(pieces, kept)] if kept else [line]
+
+
+def _heights(line: Line, pieces: NDArray[np.int64], stats: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Of the digits at each gap between a line's pieces, (N - 1,): beside print those of a hand are larger."""
+    high = stats[pieces, 3]
+    return np.asarray(np.maximum(np.minimum(high[1:], high[:-1]), line.height), np.float64)
+
+
+LARGER = 1.5
+"""Heights of a line from which on those of a part of it are its own: a number after a printed label."""
+
+
+def _part(pieces: NDArray[np.int64], stats: NDArray[np.int64], line: Line) -> Line:
+    """These pieces of a line as one by themselves."""
+    part = _line(pieces, stats)
+    return part if part.height > LARGER * line.height else _line(pieces, stats, line.height)
 
 
 def gaps(line: Line, stats: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
@@ -122,8 +138,8 @@ def _not_too_long(line: Line, stats: NDArray[np.int64]) -> list[Line]:
     if line.box.width < LONGEST * line.height:
         return [line]
     pieces, paper, _middles = gaps(line, stats)
-    cuts = 1 + np.flatnonzero(paper >= APART * line.height)
-    parts = [_line(part, stats, line.height) for part in np.split(pieces, cuts)] if cuts.size else []
+    cuts = 1 + np.flatnonzero(paper >= APART * _heights(line, pieces, stats))
+    parts = [_part(part, stats, line) for part in np.split(pieces, cuts)] if cuts.size else []
     return [part for part in parts if part.box.width < LONGEST * part.height]
 
 
@@ -368,31 +384,3 @@ def _alone(lines: list[Line]) -> list[Line]:
 def _touch(one: Line, other: Line) -> bool:
     a, b = one.box, other.box
     return a.left < b.right and b.left < a.right and a.top < b.bottom and b.top < a.bottom
-
-
-SMALL = 1.25
-"""How many times as high as a small thing another is that it stands beside, between the same foot and head."""
-
-
-def in_reading_order(boxes: Sequence[Box], heights: Sequence[float]) -> list[int]:
-    """Places in ``boxes``, row by row, each from left to right. ``heights`` are those of the digits in them: what lies
-    less than half a digit above or below a row's last stands in that row; so does what is small beside one of it."""
-    tops, bottoms, high = (np.array(one, float) for one in ([b.top for b in boxes], [b.bottom for b in boxes], heights))
-    middles = (tops + bottoms) / 2
-    beside: dict[int, int] = {}
-    for i, middle in enumerate(middles):
-        taller = np.flatnonzero((high >= SMALL * high[i]) & (tops <= middle) & (middle <= bottoms))
-        if taller.size:
-            beside[i] = int(taller[np.abs(middles[taller] - middle).argmin()])
-    rows: list[list[int]] = []
-    for i in sorted(set(range(len(boxes))) - set(beside), key=lambda place: middles[place]):
-        last = rows[-1][-1] if rows else i
-        if rows and middles[i] - middles[last] < 0.5 * min(heights[i], heights[last]):
-            rows[-1].append(i)
-        else:
-            rows.append([i])
-    row_of = {i: row for row in rows for i in row}
-    for i in sorted(beside, key=lambda place: -heights[place]):
-        row_of[i] = row_of[beside[i]]
-        row_of[i].append(i)
-    return [i for row in rows for i in sorted(row, key=lambda place: boxes[place].left)]
