@@ -19,6 +19,8 @@ from PIL import Image
 from fakes import NOT_A_DIGIT, painted, write_fake_model
 from guarismo import image
 from guarismo.cli import main
+from guarismo.cli.written import One, Written
+from guarismo.errors import OutputError
 from guarismo.reader import Reader
 from guarismo.types import Gray, Page
 
@@ -257,15 +259,53 @@ def test_a_review_that_somebody_may_have_filled_in_stays(here: Path, capsys: pyt
 
 
 def test_what_is_read_is_not_lost_where_a_picture_cannot_be_written(
-    here: Path, capsys: pytest.CaptureFixture[str]
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, digit in (("a.png", 7), ("b.png", 3), ("c.png", 5)):
         save(name, painted(digit))
-    Path("out/b.png").mkdir(parents=True)
+
+    def full(path: Path, data: bytes) -> None:
+        if path.name == "b.png":
+            raise OutputError("{path}: cannot be written (No space left on device); make room", path=path)
+        path.write_bytes(data)
+
+    monkeypatch.setattr("guarismo.cli.written.write_whole", full)
     assert run("a.png", "b.png", "c.png", "--annotate", "out") == 1
     told = capsys.readouterr()
     assert [line.split()[:2] for line in told.out.splitlines()[1:]] == [["a.png", "7"], ["b.png", "3"], ["c.png", "5"]]
     assert told.err.startswith("error: ") and Path("out/a.png").exists()
+
+
+def test_nobodys_pictures_are_written_over_and_our_own_are(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save("a.jpg", painted(7))
+    Path("out").mkdir()
+    Path("out/a.png").write_bytes(b"mine")
+    for _again in range(2):
+        assert run("a.jpg", "--annotate", "out", "--review", f"r{_again}") == 0
+    assert Path("out/a.png").read_bytes() == b"mine"
+    assert sorted(each.name for each in Path("out").iterdir()) == ["a-2.png", "a.png"]
+
+
+def test_a_long_name_and_what_is_broken_off_keep_what_is_cut_out(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = "x" * 250 + ".png"
+    save(long, painted(7))
+    save("z.png", painted(3))
+    assert run(long, "z.png", "--annotate", "out", "--show-ink", "ink") == 0
+    assert len(list(Path("out").iterdir())) == 2 and len(list(Path("ink").iterdir())) == 2
+    pictures = Written.pictures
+
+    def stopped(self: Written, one: One) -> None:
+        if one.result.name == "z.png":
+            raise KeyboardInterrupt
+        pictures(self, one)
+
+    monkeypatch.setattr(Written, "pictures", stopped)
+    save("u.png", painted(NOT_A_DIGIT))
+    assert run("u.png", "z.png", "--review", "r") == 130
+    rows = list(csv.DictReader(Path("r/review.csv").read_text().splitlines()))
+    assert [row["file"] for row in rows] == ["u.png"]
 
 
 def test_a_link_to_itself_and_a_closed_input_are_told(

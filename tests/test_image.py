@@ -17,7 +17,7 @@ from PIL import Image
 from fakes import painted
 from guarismo import image
 from guarismo.errors import GuarismoError, PictureError, UsageError
-from guarismo.image import Source, load_gray
+from guarismo.image import Source, load_gray, load_grays
 from guarismo.types import Gray
 from pictures import written
 
@@ -322,3 +322,16 @@ def test_an_error_of_ours_is_never_wrapped_twice() -> None:
 
 def test_the_painted_tiles_of_the_fakes_survive_png() -> None:
     np.testing.assert_array_equal(load_gray(encoded(painted(7))), painted(7))
+
+
+def test_what_is_no_open_binary_file_is_told_apart(tmp_path: Path) -> None:
+    Image.fromarray(painted(7)).save(tmp_path / "seven.png")
+    with (
+        (tmp_path / "seven.png").open() as text,
+        pytest.raises(UsageError, match="opened as text; open it in binary mode"),
+    ):
+        load_gray(text)  # type: ignore[arg-type]
+    with pytest.raises(PictureError, match="https://example.com/x.png: an address, not a file"):
+        load_gray("https://example.com/x.png")
+    with pytest.raises(UsageError, match=r"picture 1 \(from 0\): NoneType is no picture"):
+        list(load_grays([np.zeros((9, 9), np.uint8), None]))  # type: ignore[list-item]

@@ -14,6 +14,7 @@ its fields, so that the command line can say it in another language.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from gettext import gettext as _
 
 
@@ -30,12 +31,12 @@ class GuarismoError(Exception):
     def __str__(self) -> str:
         return self.template.format(**self.fields)
 
-    def in_words(self) -> str:
-        """The message in the language of the session: English, unless the program has set a text domain."""
+    def in_words(self, say: Callable[[str], str] = _) -> str:
+        """The message in another language: that of the session, English unless the program has set a text domain."""
         fields = dict(self.fields)
         if reason := str(fields.get("reason", "")):  # often the system's words, such as "Permission denied"
-            fields["reason"] = _(reason)
-        return _(self.template).format(**fields)
+            fields["reason"] = say(reason)
+        return say(self.template).format(**fields)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.template, self.fields)

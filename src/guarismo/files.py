@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
 import os
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -59,20 +61,14 @@ def read_arrays(path: Path, names: Sequence[str]) -> dict[str, Any]:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that it is there whole or not at all. Raises OutputError."""
-    try:
-        if path.is_dir():
-            raise OutputError("{path}: a folder; name a file in it", path=path)
+    if path.is_dir():
+        raise OutputError("{path}: a folder; name a file in it", path=path)
+    with _writing(path):
         if _is_stream(path):
             with path.open("ab") as file:
                 file.write(data)
         else:
-            place = Path(os.path.realpath(path))  # what a link leads to is replaced, not the link
-            place.parent.mkdir(parents=True, exist_ok=True)
-            _replace(place, data)
-    except OSError as error:
-        raise OutputError(
-            "{path}: cannot be written ({reason}); choose another place or make room", path=path, reason=error.strerror
-        ) from error
+            _replace(_place(path), data)
 
 
 def probe(path: Path) -> None:
@@ -80,10 +76,35 @@ def probe(path: Path) -> None:
     if path.is_dir():
         write_whole(path, b"")
     elif not _is_stream(path):
-        place = Path(os.path.realpath(path))
-        trial = place.with_name(f".{place.name}.{os.getpid()}.probe")
-        write_whole(trial, b"")
-        trial.unlink(missing_ok=True)
+        with _writing(path), _temporary(_place(path)) as trial:
+            trial.write_bytes(b"")
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            "{path}: cannot be written ({reason}); choose another place or make room", path=path, reason=error.strerror
+        ) from error
+
+
+def _place(path: Path) -> Path:
+    """What a link leads to is replaced, not the link; its folder is made."""
+    place = Path(os.path.realpath(path))
+    place.parent.mkdir(parents=True, exist_ok=True)
+    return place
+
+
+@contextlib.contextmanager
+def _temporary(path: Path) -> Iterator[Path]:
+    """A file beside it, whose name fits whatever the length of its own; gone afterwards."""
+    temporary = path.with_name(f".{uuid.uuid4().hex[:12]}.part")
+    try:
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _is_stream(path: Path) -> bool:
@@ -93,9 +114,6 @@ def _is_stream(path: Path) -> bool:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with _temporary(path) as temporary:
         temporary.write_bytes(data)
         temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -80,9 +80,13 @@ def encoded(source: Source) -> tuple[bytes, str]:
     if isinstance(source, (bytes, bytearray, memoryview)):
         return bytes(source), "the picture"
     if isinstance(source, (str, os.PathLike)):
+        if str(source).startswith(("http://", "https://")):
+            raise PictureError("{name}: an address, not a file; download the picture first", name=source)
         return _read(Path(source)), str(source)
     if hasattr(source, "read"):
         name = str(getattr(source, "name", "the picture"))
+        if isinstance(source, io.TextIOBase):
+            raise _as_text(name)
         with _opening(name):
             return source.read(MAX_BYTES + 1), name
     raise UsageError(
@@ -116,7 +120,7 @@ def load_grays(sources: Iterable[Source]) -> Iterator[Gray]:
     for number, source in enumerate(sources):
         try:
             yield load_gray(source)
-        except DataError as error:
+        except (DataError, UsageError) as error:
             template = "picture {number} (from 0): " + error.template
             raise type(error)(template, number=number, **error.fields) from error
 
@@ -186,10 +190,14 @@ def is_pdf(data: bytes) -> bool:
     return b"%PDF-" in data[:1024]
 
 
+def _as_text(name: str) -> UsageError:
+    return UsageError("{name}: a file opened as text; open it in binary mode, 'rb'", name=name)
+
+
 def check(data: bytes, name: str) -> None:
     """Raises UsageError or PictureError where these bytes cannot be a picture: none, too many, or text."""
     if not isinstance(data, bytes):
-        raise UsageError("{name}: a file opened as text; open it in binary mode, 'rb'", name=name)
+        raise _as_text(name)
     if not data:
         raise PictureError("{name}: an empty file, not a picture; save the picture again", name=name)
     if len(data) > MAX_BYTES:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from guarismo.exports import to_hocr, to_labelstudio
 from guarismo.results import Result, in_words, told
@@ -196,10 +197,15 @@ def _mark(draw: Any, number: Number, label: str, scale: int, band: int, font: An
     draw.text((x + pad, y + pad - 1 - min(0, top)), label, fill="white", font=font)
 
 
+SOFTWARE = "guarismo"
+"""What PNG files made here say of who made them: these may be written over."""
+
+
 def png(picture: Image.Image) -> bytes:
-    """The picture as a PNG file."""
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
+    """The picture as a PNG file, which says whose it is."""
+    buffer, about = io.BytesIO(), PngInfo()
+    about.add_text("Software", SOFTWARE)
+    picture.save(buffer, "PNG", pnginfo=about)
     return buffer.getvalue()
 
 

@@ -87,7 +87,7 @@ class Digit:
         if self.value is None:
             return ()
         order = sorted(range(10), key=lambda digit: -self.probabilities[digit])
-        return tuple((digit, self.probabilities[digit]) for digit in order[:k])
+        return tuple((digit, self.probabilities[digit]) for digit in order[: max(k, 0)])
 
     def to_dict(self) -> dict[str, Any]:
         return {

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -300,3 +301,10 @@ def test_killed_and_started_again_is_as_if_nothing_had_been(tmp_path: Path, fake
     assert again.stdout.startswith("400 pictures, 400 results\n")
     read(tmp_path / "in", tmp_path / "undisturbed", fake_model, shards=80)
     assert parts(tmp_path / "out") == parts(tmp_path / "undisturbed")
+
+
+def test_a_run_goes_on_with_its_own_source_alone(job: Job, tmp_path: Path) -> None:
+    begin(job, 3)
+    write_folder(tmp_path / "other", 20)
+    with pytest.raises(UsageError, match=r"holds another run \(source: .*/in\" there, .*/other\" now"):
+        prepare(replace(job, source=str(tmp_path / "other")), resume=True)

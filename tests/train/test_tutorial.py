@@ -123,7 +123,7 @@ def test_resuming_with_other_options_is_refused(run: Path) -> None:
     from guarismo.train.nets import DenseShape
     from guarismo.train.tutorial import Run, start
 
-    with pytest.raises(UsageError, match="was begun with another seed"):
+    with pytest.raises(UsageError, match="was begun with seed"):
         start(Run(DenseShape(32), Recipe(epochs=12, seed=9), "digits8x8", run), resume=True)
 
 
@@ -136,3 +136,13 @@ def test_without_mnist_the_message_names_three_ways_on(tmp_path: Path) -> None:
     for way in ("guarismo data fetch mnist", "--from FOLDER", "--data digits8x8"):
         assert way in done.stderr
     assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_of_other_things_is_left_as_it_is_and_nothing_is_resumed_there(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("mine")
+    done = train("1", "--out", str(tmp_path))
+    assert done.returncode == 2 and "holds other files (config.json)" in done.stderr
+    assert (tmp_path / "config.json").read_text() == "mine"
+    done = train("1", "--out", str(tmp_path / "none"), "--resume")
+    assert done.returncode == 2 and "no run to go on with" in done.stderr
+    assert not (tmp_path / "none").exists()

@@ -236,6 +236,15 @@ def test_a_photo_between_takes_nothing_from_a_drawing(opened: Any) -> None:
     assert cells == [["2", ""], ["7", "1"]]
 
 
+def test_a_long_history_stays_within_a_narrow_page(opened: Any) -> None:
+    page = opened(width=320, language="es-ES")
+    drop(page, png(Image.fromarray(rows_of_digits())))
+    playwright.expect(page.locator("#picture button")).to_have_count(9)
+    page.click("#tab-history")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.screenshot(path=SHOTS / "history-es-320.png")
+
+
 def test_where_nothing_is_read_nothing_old_is_shown(opened: Any) -> None:
     page = opened()
     draw(page, SEVEN, 0.3, 0.2, 0.6)

@@ -470,3 +470,19 @@ def test_a_pen_without_width_is_refused(client: TestClient, width: float) -> Non
 
 def test_a_pdf_is_told_what_can_be_sent_instead(client: TestClient) -> None:
     assert "PDF" in problem(client.post("/v1/read?as=page", content=b"%PDF-1.7 ..."), 415)
+
+
+def test_what_is_wrong_with_a_picture_is_said_in_the_language_that_is_asked_for(client: TestClient) -> None:
+    cut = SEVEN[: len(SEVEN) // 2]
+    assert "damaged or cut short" in problem(client.post("/v1/read", content=cut), 415)
+    assert "damaged or cut short" in problem(
+        client.post("/v1/read", headers={"accept-language": "de"}, content=cut), 415
+    )
+    spanish = {"accept-language": "es-AR,es;q=0.9,en;q=0.8"}
+    assert "dañada" in problem(client.post("/v1/read", headers=spanish, content=cut), 415)
+    assert "es un PDF" in problem(client.post("/v1/read", headers=spanish, content=b"%PDF-1.7"), 415)
+
+
+def test_a_head_is_answered_and_what_is_not_asked_for_refused(client: TestClient) -> None:
+    assert [client.head(path).status_code for path in ("/", "/healthz")] == [200, 200]
+    assert "allowed" in problem(client.post("/v1/read?as=number&allowed=42", content=SEVEN), 422)

@@ -161,7 +161,7 @@ def prepare(job: Job, resume: bool = False, overwrite: bool = False) -> Run:
     held = output.manifest()
     if held is not None and not overwrite:
         output.check_schema(held)
-        _compare(held, made_from, output.address)
+        _compare(held, {**made_from, "source": _place(job.source)}, output.address)
     if resume and held is None:
         raise UsageError("{path}: no run to go on with; leave --resume out", path=output.address)
     output.probe()
@@ -188,9 +188,14 @@ def _begin(job: Job, source: Source, output: Output, made_from: dict[str, Any]) 
             raise DataError(
                 "{address}: no pictures; expected PNG, JPEG, TIFF, ..., Parquet or tar files", address=job.source
             )
-        manifest = {**made_from, "source": job.source, "listing": asdict(listing)}
+        manifest = {**made_from, "source": _place(job.source), "listing": asdict(listing)}
         output.begin(manifest, path)
     return manifest, listing
+
+
+def _place(source: str) -> str:
+    """The same wherever the program is called."""
+    return source if scheme(source) else str(Path(source).resolve())
 
 
 def _list(job: Job, source: Source, output: Output, path: Path | None) -> Listing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import warnings
 from collections.abc import Generator, Iterator
@@ -68,6 +69,7 @@ def command(
     **limits: Any,
 ) -> int:
     warnings.filterwarnings("ignore", module="PIL")
+    signal.signal(signal.SIGTERM, _stop)
     if resume and overwrite:
         raise UsageError("--resume goes on and --overwrite begins again; give one of them")
     options.check_kind(kind, line_model, limits)
@@ -135,3 +137,8 @@ def summary(total: Total) -> str:
         _("to be looked at by a person: {share:.2%}").format(share=total.to_review),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _stop(*_signal: object) -> None:
+    """What ends other programs is to this one as Ctrl-C: workers are let go, and what is done is kept."""
+    raise KeyboardInterrupt

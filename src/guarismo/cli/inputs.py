@@ -82,7 +82,7 @@ def _expand(path: str, more: tuple[str, ...]) -> Iterator[str]:
         yield path
     elif Path(path).is_dir():
         kinds = (*SUFFIXES, *more)
-        found = sorted(p for p in Path(path).iterdir() if p.suffix.lower() in kinds and p.is_file())
+        found = sorted(p for p in Path(path).iterdir() if p.suffix.lower() in kinds and (p.is_file() or p.is_symlink()))
         if not found:
             raise PictureError("{path}: a folder without pictures; expected PNG, JPEG, TIFF, ... in it", path=path)
         yield from map(str, found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import reduce
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import click
 
+from guarismo.cli import _
 from guarismo.errors import UsageError
 from guarismo.pattern import Constraints
 
@@ -63,6 +65,16 @@ data = click.option(
     metavar="NAME|PATH",
     help="mnist, digits8x8, or your own: a folder of folders 0 to 9, a CSV of paths and labels, an npz.",
 )
+
+
+class Finite(click.FloatRange):
+    """A number within bounds; click lets NaN through."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(_("{value} is no number that this can be").format(value=value), param, ctx)
+        return number
 
 
 _LIMITS = (

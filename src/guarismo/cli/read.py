@@ -78,20 +78,22 @@ def command(
     most = (max_pages or MAX_PAGES) if kind in ("page", "auto") else None
     streamed = form in STREAMED and output is None
     results, errors, first = [], 0, True
-    for one in _readings(read, paths, most):
-        result = one.result
-        written.pictures(one)
-        if streamed:
-            text = _encodable(FORMATS[form]([result], top_k))
-            text = text if first or form != "csv" else text.partition("\n")[2]  # one header
-            click.echo(_printable(text), nl=False)
-            first = False
-        else:
-            results.append(result)
-        if result.error:
-            complain(result.error)
-            errors += 1
-    written.finish()
+    try:
+        for one in _readings(read, paths, most):
+            result = one.result
+            written.pictures(one)
+            if streamed:
+                text = _encodable(FORMATS[form]([result], top_k))
+                text = text if first or form != "csv" else text.partition("\n")[2]  # one header
+                click.echo(_printable(text), nl=False)
+                first = False
+            else:
+                results.append(result)
+            if result.error:
+                complain(result.error)
+                errors += 1
+    finally:  # cut-outs without their table are of no use
+        written.finish()
     text = _encodable(FORMATS[form](results, top_k))
     if output is not None:
         written.check(output)

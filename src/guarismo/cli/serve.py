@@ -48,9 +48,7 @@ if TYPE_CHECKING:
 @click.option(
     "--queue", type=click.IntRange(0, 10_000), default=WAITING, show_default=True, help="Requests that may wait."
 )
-@click.option(
-    "--timeout", type=click.FloatRange(0.1, 600), default=30.0, show_default=True, help="Seconds to an answer."
-)
+@click.option("--timeout", type=options.Finite(0.1, 600), default=30.0, show_default=True, help="Seconds to an answer.")
 def command(
     model: str | None,
     line_model: str | None,

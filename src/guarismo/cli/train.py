@@ -36,7 +36,7 @@ def command() -> None: ...
 @click.option("--batch-size", type=click.IntRange(1, 60_000), default=32, show_default=True, help="Pictures in a step.")
 @click.option(
     "--learning-rate",
-    type=click.FloatRange(0, 10, min_open=True),
+    type=options.Finite(0, 10, min_open=True),
     default=1e-3,
     show_default=True,
     help="Adam's step size.",
@@ -113,7 +113,7 @@ def _changed(recipe: Any, **asked: Any) -> Any:
 
 _learning_rate = click.option(
     "--learning-rate",
-    type=click.FloatRange(0, 10, min_open=True),
+    type=options.Finite(0, 10, min_open=True),
     help="AdamW's step size at its highest, if not the recipe's.",
 )
 
@@ -296,7 +296,9 @@ def _show(rows: Iterable[dict[str, float]], total: int) -> None:
 def _logged(rows: Iterable[dict[str, float]], out: Path) -> Iterable[dict[str, float]]:
     import tensorflow as tf
 
-    writer = tf.summary.create_file_writer(str(out / "tensorboard"))
+    from guarismo.train.tutorial import LOGS
+
+    writer = tf.summary.create_file_writer(str(out / LOGS))
     for row in rows:
         with writer.as_default(step=int(row["epoch"])):
             for name in ("loss", "accuracy", "test_loss", "test_accuracy"):

@@ -1,4 +1,4 @@
-"""What ``guarismo read`` writes beside the results, and over no picture: annotated pictures, ink, cut-outs."""
+"""What ``guarismo read`` writes beside the results, and over nobody's picture: annotated pictures, ink, cut-outs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from guarismo.cli.inputs import places as places_of
 from guarismo.errors import OutputError
 from guarismo.files import probe, write_whole
 from guarismo.ink import frame
-from guarismo.render import annotate, ink_picture, png
+from guarismo.render import SOFTWARE, annotate, ink_picture, png
 from guarismo.results import Result, places
 from guarismo.strip import HEIGHT, strip
 from guarismo.types import Box, Digit, Gray, Number
@@ -28,6 +28,9 @@ REVIEW_COLUMNS = (
     "correct",
 )
 """The last one is empty: a person fills it in."""
+
+LONGEST = 200
+"""Bytes of a picture's name that are kept: 255 are allowed, and a number and an ending are added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,11 @@ class Written:
         writes = output is not None or folders != Folders()
         self._inputs = places_of(paths) if writes else set()
         self._folders = folders
+        self._targets = [
+            (folder, ending)
+            for folder, ending in ((folders.marked, ".png"), (folders.show_ink, ".ink.png"))
+            if folder is not None
+        ]
         self._names: set[str] = set()
         self._rows: list[list[Any]] = []
         self.failed: OutputError | None = None
@@ -85,7 +93,7 @@ class Written:
         name, gray, page = one.result.name, one.gray, one.result.page
         if self._folders == Folders() or gray is None or page is None or self.failed is not None:
             return
-        stem = self._unique(name, page.page_number)
+        stem = self._unique(name, page.page_number, self._targets)
         if self._folders.marked is not None:
             self._save(annotate(gray, page), self._folders.marked / f"{stem}.png")
         if self._folders.show_ink is not None and one.reading is not None:  # of a page there is no such picture
@@ -99,7 +107,7 @@ class Written:
         assert result.page is not None
         doubted = [p.number for p in places(result.page) if p.number.status not in ("read", "blank")]
         for place, number in enumerate(doubted, 1):
-            cutout, box = f"{self._unique(f'{stem}-{place}.png', None)}.png", number.box
+            cutout, box = f"{self._unique(f'{stem}-{place}.png', None, [(folder, '.png')])}.png", number.box
             self._save(Image.fromarray(_around(gray, box)), folder / cutout)
             edges = [box.left, box.top, box.right, box.bottom]
             said = [number.text, number.status, round(number.confidence, 6), ""]
@@ -108,7 +116,7 @@ class Written:
     def finish(self) -> None:
         """Write the table to fill in."""
         try:
-            if self._folders.review is not None and self.failed is None:
+            if self._folders.review is not None and (self._rows or self.failed is None):
                 self._write_rows(self._folders.review / REVIEW)
         except OutputError as error:
             self.failed = self.failed or error
@@ -120,14 +128,30 @@ class Written:
         self.check(path)
         write_whole(path, buffer.getvalue().encode(errors="surrogateescape"))
 
-    def _unique(self, name: str, page: int | None) -> str:
-        """The picture's own name and page, numbered when two pictures share it."""
+    def _unique(self, name: str, page: int | None, targets: list[tuple[Path, str]]) -> str:
+        """The picture's own name and page, numbered when two pictures share it, or where in one of the folders, with
+        that ending, there is a picture of somebody else's."""
         stem = "stdin" if name == "-" else Path(name).stem
+        while len(os.fsencode(stem)) > LONGEST:
+            stem = stem[:-1]
         stem = stem if page is None else f"{stem}-p{page}"
         numbered = (f"{stem}-{number}" for number in count(2))
-        chosen = next(one for one in chain([stem], numbered) if one not in self._names)
+        free = (one for one in chain([stem], numbered) if one not in self._names)
+        chosen = next(
+            one for one in free if not any(self._is_foreign(folder / f"{one}{ending}") for folder, ending in targets)
+        )
         self._names.add(chosen)
         return chosen
+
+    def _is_foreign(self, path: Path) -> bool:
+        """Whether there is something that this program has not made. Of the pictures that are read ``check`` tells."""
+        if not path.exists() or os.path.realpath(path) in self._inputs:
+            return False
+        try:
+            with Image.open(path, formats=["PNG"]) as picture:
+                return picture.info.get("Software") != SOFTWARE
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+            return True
 
     def _save(self, picture: Image.Image, path: Path) -> None:
         self.check(path)

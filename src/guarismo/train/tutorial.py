@@ -39,6 +39,9 @@ from guarismo.train.wiggle import wiggle
 History = list[dict[str, float]]
 Arrays = tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]
 
+LOGS = "tensorboard"
+"""The folder of a run's logs for TensorBoard, which is there before anything else."""
+
 MOST_WRONG = 0.01
 """Share of wrong readings among the ``read`` ones that the tutorial model's threshold aims at."""
 
@@ -73,10 +76,25 @@ def start(run: Run, resume: bool) -> tuple[History, tuple[int, State] | None]:
         )
     if checkpoint.exists() and not config.exists():
         raise UsageError("{path}: holds a run of another kind; name another --out", path=run.out)
+    if resume and not begun:
+        raise UsageError("{path}: no run to go on with; leave --resume out", path=run.out)
     if begun:
         _check_options(run, config)
+    elif other := [
+        each.name for each in run.out.glob("*") if each.name != LOGS and (each != config or not _is_ours(config))
+    ]:
+        raise UsageError(
+            "{path}: holds other files ({name}), and no run; name a new or empty folder", path=run.out, name=min(other)
+        )
     write_whole(config, (json.dumps({**run.config(), **versions()}, indent=2) + "\n").encode())
     return _kept(checkpoint) if resume and checkpoint.exists() else ([], None)
+
+
+def _is_ours(config: Path) -> bool:
+    try:
+        return {"network", "recipe", "data"} <= set(json.loads(config.read_text()))
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 def _check_options(run: Run, config: Path) -> None:
@@ -90,7 +108,7 @@ def _check_options(run: Run, config: Path) -> None:
     other = sorted(name for name in now if before.get(name) != now[name] and name != "epochs")
     if other:
         raise UsageError(
-            "{path}: was begun with another {option} ({came}, now {now}); resume with the same, or name another --out",
+            "{path}: was begun with {option} {came}, now {now}; resume with the same, or name another --out",
             path=run.out,
             option=other[0],
             came=before.get(other[0]),

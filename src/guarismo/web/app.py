@@ -43,6 +43,8 @@ STATIC = Path(__file__).with_name("static")
 class Asked(BaseModel):
     """How a picture is to be read, in the query: the options of the command line."""
 
+    model_config = {"extra": "forbid"}
+
     kind: As = Field(
         "auto", alias="as", description="One digit, a number in one line, a whole page; auto: whichever it is."
     )
@@ -141,11 +143,11 @@ def _opened(data: bytes, settings: Settings, pixels: float | None = None) -> Gra
     if (_pixels(data) if pixels is None else pixels) > settings.pixels:
         raise _too_large(settings)
     if is_pdf(data):
-        raise Problem(415, "a PDF; send its pages as pictures")
+        raise Problem(415, PictureError("a PDF; send its pages as pictures"))
     try:
         gray = load_gray(data)
     except PictureError as error:
-        raise Problem(415, str(error)) from error
+        raise Problem(415, error) from error
     if gray.size > settings.pixels:  # what Pillow alone cannot open does not tell beforehand
         raise _too_large(settings)
     return gray
@@ -316,6 +318,7 @@ def _explained(gray: Gray, page: Page, read: Digit | Number | None, explain: boo
 
 
 def _protocol(app: FastAPI, reader: Reader, work: Work, settings: Settings) -> None:
+    @app.head("/healthz", include_in_schema=False)
     @app.get("/healthz", summary="Whether the server is up")
     @app.get("/v2/health/live", summary="Whether the server is up")
     @app.get("/v2/health/ready", summary="Whether it reads")
@@ -381,7 +384,7 @@ def _page(app: FastAPI, metrics: Metrics) -> None:
     def measured() -> Response:
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    @app.get("/", include_in_schema=False)
+    @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     def page() -> FileResponse:
         return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
 

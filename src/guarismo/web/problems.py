@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gettext
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from fastapi import Request
@@ -26,11 +29,26 @@ TITLES = {
 
 
 class Problem(Exception):  # noqa: N818 - the word of RFC 9457
-    """An answer with a status of 400 or more; ``detail`` says what came, what was expected, what to do."""
+    """An answer with a status of 400 or more; ``detail`` says what came, what was expected, what to do. Where that is
+    an error of ours, it is said in the language that the request asks for."""
 
-    def __init__(self, status: int, detail: str, headers: dict[str, str] | None = None) -> None:
-        super().__init__(detail)
+    def __init__(self, status: int, detail: str | GuarismoError, headers: dict[str, str] | None = None) -> None:
+        super().__init__(str(detail))
         self.status, self.detail, self.headers = status, detail, headers or {}
+
+
+def _said(error: str | GuarismoError, request: Request) -> str:
+    first = request.headers.get("accept-language", "").partition(",")[0].partition("-")[0].strip().lower()
+    return error if isinstance(error, str) else error.in_words(_catalogue(first).gettext)
+
+
+@lru_cache(maxsize=8)
+def _catalogue(language: str) -> gettext.NullTranslations:
+    known = language if language in LANGUAGES else LANGUAGES[0]
+    return gettext.translation("guarismo", LOCALE, [known], fallback=True)
+
+
+LOCALE, LANGUAGES = Path(__file__).parents[1] / "locale", ("en", "es")
 
 
 def answer(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
@@ -38,15 +56,15 @@ def answer(status: int, detail: str, headers: dict[str, str] | None = None) -> J
     return JSONResponse(body, status, headers=headers, media_type="application/problem+json")
 
 
-def of_problem(_request: Request, problem: Exception) -> JSONResponse:
+def of_problem(request: Request, problem: Exception) -> JSONResponse:
     assert isinstance(problem, Problem)
-    return answer(problem.status, problem.detail, problem.headers)
+    return answer(problem.status, _said(problem.detail, request), problem.headers)
 
 
-def of_guarismo(_request: Request, error: Exception) -> JSONResponse:
+def of_guarismo(request: Request, error: Exception) -> JSONResponse:
     """A picture or a constraint that cannot be; a model that is not there."""
     assert isinstance(error, GuarismoError)
-    return answer(503 if isinstance(error, ModelError) else 422, str(error))
+    return answer(503 if isinstance(error, ModelError) else 422, _said(error, request))
 
 
 def of_http(_request: Request, error: Exception) -> JSONResponse:

@@ -79,7 +79,7 @@ async function read() {
     tell("", number);
     showWhy(page.explanation, number, asked);
   } catch (error) {
-    complain(asked === "number" && error.status === 503 && !settings.reads_numbers ? words().no_numbers : error.status ? error.message : words().offline);
+    complain(asked === "number" && error.status === 503 && !settings.reads_numbers ? words().no_numbers : inShort(error));
   }
 }
 
@@ -102,6 +102,9 @@ function complain(message) {
   $("seen").hidden = true;
   showBars([], null);
 }
+
+// The server says what is wrong with a picture; of what is no picture's fault the page has its own words.
+const inShort = (error) => words().refused[error.status] ?? (error.status ? error.message : words().offline);
 
 function inWords(number) {
   const sure = number.status === "blank" ? "" : `, ${percent(number.confidence)}`;
@@ -204,7 +207,7 @@ async function correct(correction) {
     await ask("/v1/corrections", asJson({ correction, reading, status, confidence, drawing }));
     $("kept").textContent = words().saved;
   } catch (error) {
-    $("kept").textContent = error.message;
+    $("kept").textContent = inShort(error);
   }
 }
 
@@ -261,7 +264,7 @@ $("theme").addEventListener("click", () => {
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => paper.show());
 
-const photo = showPhoto({ ask, words, inWords, shown, tell, remember, open });
+const photo = showPhoto({ ask, words, inShort, inWords, shown, tell, remember, open });
 theme(store("theme"));
 showEmpty();
 showTools();

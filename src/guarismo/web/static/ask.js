@@ -4,7 +4,7 @@ const latest = new Map();
 export async function ask(path, options = {}, kind = path) {
   const turn = (latest.get(kind) ?? 0) + 1;
   latest.set(kind, turn);
-  const headers = { ...options.headers };
+  const headers = { "Accept-Language": document.documentElement.lang, ...options.headers };
   const key = sessionStorage.getItem("key");
   if (key) headers["X-API-Key"] = key;
   const late = () => latest.get(kind) !== turn;

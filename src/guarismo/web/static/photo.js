@@ -1,7 +1,7 @@
 // A picture from a file, the clipboard or the camera; what is read lies over it. ``speak`` says it in another language.
 const $ = (id) => document.getElementById(id);
 
-export function showPhoto({ ask, words, inWords, shown, tell, remember, open }) {
+export function showPhoto({ ask, words, inShort, inWords, shown, tell, remember, open }) {
   let url = "";
   let say = () => {}; // what is said of the picture, in the language of the page
 
@@ -24,7 +24,7 @@ export function showPhoto({ ask, words, inWords, shown, tell, remember, open }) 
       if (page) show(page);
     } catch (error) {
       $("photo-reading").textContent = "–";
-      say = () => { $("photo-advice").textContent = error.status ? error.message : words().offline; };
+      say = () => { $("photo-advice").textContent = inShort(error); };
       say();
     }
   }

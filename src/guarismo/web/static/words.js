@@ -20,6 +20,7 @@ export const WORDS = {
     keeps: "Corrections are kept on this server, with the picture, to train on. Everything else is forgotten.",
     forgets: "This server keeps nothing of what you write or send.",
     no_numbers: "This server has no model for numbers.", offline: "The server does not answer.", empty: "Write on the paper.",
+    refused: { 413: "The picture is too large.", 429: "Too many ask at once; try again in a moment.", 503: "Not read in time; try again." },
     none: "No number found.", key: "This server asks for a key:",
   },
   es: {
@@ -42,6 +43,7 @@ export const WORDS = {
     keeps: "Las correcciones se guardan en este servidor, con su imagen, para entrenar. Lo demás se olvida.",
     forgets: "Este servidor no guarda nada de lo que escribes o envías.",
     no_numbers: "Este servidor no tiene un modelo para números.", offline: "El servidor no responde.", empty: "Escribe en el papel.",
+    refused: { 413: "La imagen es demasiado grande.", 429: "Hay demasiadas peticiones a la vez; prueba dentro de un momento.", 503: "No se ha leído a tiempo; prueba otra vez." },
     none: "No se encontró ningún número.", key: "Este servidor pide una clave:",
   },
 };
