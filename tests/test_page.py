@@ -377,3 +377,15 @@ def test_letters_are_words_and_digits_and_dashes_are_none(text: str, is_word: bo
     gray = np.full((70, 260), 248, np.uint8)
     cv2.putText(gray, text, (40, 50), cv2.FONT_HERSHEY_SIMPLEX, 1.6, 40, 4, cv2.LINE_AA)
     assert words.are_words([Cutout(gray, (70, 260))], Reader(threads=1)._digits.apart) == [is_word]
+
+
+@pytest.mark.parametrize(
+    ("box", "status"),
+    [(Box(58, 94, 70, 112), "not_a_digit"), (Box(58, 104, 70, 130), "read"), (Box(90, 94, 102, 112), "read")],
+    ids=["raised", "on the line", "away"],
+)
+def test_the_3_of_cubic_metres_is_no_number(box: Box, status: Status) -> None:
+    letter = replace(number("4", "not_a_digit"), box=Box(20, 102, 60, 130))
+    first = replace(number("18482"), box=Box(-200, 100, -80, 130))
+    three = replace(number("3", confidence=0.99), box=box)
+    assert page._in_company([first, letter, three], [], [])[-1].status == status

@@ -195,3 +195,13 @@ def test_points_of_other_rows_begin_no_column() -> None:
         cv2.circle(gray, (140, y), 4, 40, -1)
     (third,) = (box for box in lines(gray) if 240 < box.top < 290)
     assert third.right > 220
+
+
+def test_a_number_after_a_longer_label_in_small_print_stays_whole() -> None:
+    """Its digits stand as far apart as print is high."""
+    gray = np.full((200, 900), 245, np.uint8)
+    for i in range(45):
+        cv2.line(gray, (40 + 12 * i, 100), (40 + 12 * i, 114), 30, 5)
+    for i in range(4):
+        cv2.line(gray, (594 + 20 * i, 84), (594 + 20 * i, 116), 30, 4)
+    assert [(box.left, box.right) for box in lines(gray) if box.right > 590] == [(592, 657)]
