@@ -246,7 +246,8 @@ def test_what_a_pattern_cannot_say_is_told(pattern: str, part: str) -> None:
         ({"pattern": "[0-9.]{199}", "digits": 99}, "too large"),
         ({"pattern": ""}, "expected what the number looks like"),
         ({"pattern": 12}, "expected what the number looks like"),
-        ({"allowed": (12, 34)}, "expected a list of the values"),
+        ({"allowed": (12, 34)}, "expected a list of the values that may be read, as strings"),
+        ({"digits": True}, "digits=True; expected how many"),
     ],
 )
 def test_what_cannot_be_a_constraint_is_told(given_ones: dict[str, object], said: str) -> None:
@@ -311,3 +312,9 @@ def test_the_only_text_that_fits_is_found_however_unlikely() -> None:
 def test_a_pattern_that_would_fill_the_memory_is_refused() -> None:
     with pytest.raises(UsageError, match="too large to follow"):
         automaton(pattern="(0|1)*1(0|1){13}")
+
+
+def test_a_generator_of_values_serves_for_many_readings() -> None:
+    constraints = Constraints(allowed=(text for text in ("12", "77")))  # type: ignore[arg-type]
+    assert constraints.allowed == ("12", "77")
+    assert constraints == Constraints(allowed=["12", "77"])  # type: ignore[arg-type]

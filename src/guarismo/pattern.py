@@ -51,6 +51,10 @@ class Constraints:
     maximum: Decimal | float | str | None = None
     allowed: tuple[str, ...] | None = None
 
+    def __post_init__(self) -> None:
+        if isinstance(self.allowed, Iterable) and not isinstance(self.allowed, str):  # a generator could be read once
+            object.__setattr__(self, "allowed", tuple(self.allowed))
+
 
 def build(constraints: Constraints, labels: Sequence[str], blank: int) -> Automaton | None:
     """The automaton of all constraints together, over the labels of a line model; None where nothing is constrained.
@@ -84,7 +88,7 @@ def _both(one: Automaton, other: Automaton) -> Automaton:
 
 def _counted(digits: int, columns: Columns, size: int) -> Automaton:
     """So many digits; marks anywhere."""
-    if not isinstance(digits, int) or digits < 1:
+    if not isinstance(digits, int) or isinstance(digits, bool) or digits < 1:
         raise UsageError("digits={came!r}; expected how many digits there are, from 1 up", came=digits)
 
     def moves(seen: int) -> dict[int, int]:
@@ -94,10 +98,10 @@ def _counted(digits: int, columns: Columns, size: int) -> Automaton:
     return explored(0, moves, lambda seen: seen == digits, size)
 
 
-def _listed(values: Sequence[str], columns: Columns, size: int) -> Automaton:
+def _listed(values: tuple[str, ...], columns: Columns, size: int) -> Automaton:
     """One of the values. A state is the set of endings that are still possible."""
-    if isinstance(values, str) or not values or not all(isinstance(one, str) for one in values):
-        raise UsageError("allowed={came!r}; expected a list of the values that may be read", came=values)
+    if not isinstance(values, tuple) or not values or not all(isinstance(one, str) for one in values):
+        raise UsageError("allowed={came!r}; expected a list of the values that may be read, as strings", came=values)
     for value in values:
         if not columns.keys() >= set(value):
             raise UsageError("allowed: {came!r}; only {read!r} are read", came=value, read="".join(columns))
