@@ -14,7 +14,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from guarismo import Reader, paper
+from guarismo import Reader, polarity
 from guarismo import ink as ink_
 from guarismo.framing import leaning
 from guarismo.image import load_gray
@@ -255,7 +255,7 @@ def test_the_shade_is_no_band_in_negative(monkeypatch: pytest.MonkeyPatch) -> No
 
 def leave_alone(pictures: list[Gray], monkeypatch: pytest.MonkeyPatch) -> None:
     found = [frame(one).ink for one in pictures]
-    monkeypatch.setattr(paper, "_without_negative_band", lambda gray, _small: gray)
+    monkeypatch.setattr(polarity, "_without_negative_band", lambda gray, _small: gray)
     for one, ink in zip(pictures, found, strict=True):
         np.testing.assert_array_equal(frame(one).ink, ink)
 

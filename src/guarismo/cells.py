@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from guarismo.cutout import Cutout, around, extent, straighten
 from guarismo.ink import WORK, find_ink
-from guarismo.paper import closing, dark_on_light, has_light_strokes, shrink, subtract_paper
+from guarismo.paper import closing, shrink, subtract_paper
+from guarismo.polarity import dark_on_light, has_light_strokes
 from guarismo.sides import Lattice, drawn, regions
 from guarismo.types import Box, Gray
 

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from guarismo.cutout import enlarged
 from guarismo.framing import SIDE, already_framed, place
-from guarismo.paper import Contrast, calm, dark_on_light, median, sharpened, shrink, subtract_paper, subtract_patches
+from guarismo.paper import Contrast, calm, is_dust, median, sharpened, shrink, subtract_paper, subtract_patches
+from guarismo.polarity import dark_on_light
 from guarismo.rings import rings
 from guarismo.types import Box, Gray, Ink, Inks
 
@@ -285,7 +286,7 @@ def _find(dark: Gray, may_be_dust: bool) -> _Found | None:
     cut = dark[near.top : near.bottom, near.left : near.right].copy()  # a view would keep the whole photograph
     if small is not dark and max(near.width, near.height) <= 0.8 * max(dark.shape):
         found = _find(cut, may_be_dust)
-    elif may_be_dust and _is_dust(here.mask):
+    elif may_be_dust and is_dust(here.mask.astype(np.uint8)):
         return None
     else:
         found = _enlarged(cut, here, max(full.width, full.height))
@@ -319,12 +320,6 @@ def _found_in(contrast: Contrast, small: Gray) -> _Found | None:
     mask = find_ink(contrast)
     box = _box_of(mask)
     return None if box is None else _Found(box, small, contrast, mask)
-
-
-def _is_dust(mask: NDArray[np.bool_]) -> bool:
-    """Whether nothing hangs together for more than three pixels, looked at as near as the picture allows."""
-    _count, _labels, stats, _centres = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    return int(stats[1:, cv2.CC_STAT_WIDTH : cv2.CC_STAT_HEIGHT + 1].max()) <= 3
 
 
 def _box_of(mask: NDArray[np.bool_]) -> Box | None:

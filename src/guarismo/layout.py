@@ -18,7 +18,8 @@ from guarismo import grids, inked, sheet, tables, textlines
 from guarismo.cutout import Cutout, around, onto
 from guarismo.grids import GridCut
 from guarismo.order import in_reading_order
-from guarismo.paper import dark_on_light, has_light_strokes, shrink
+from guarismo.paper import shrink
+from guarismo.polarity import dark_on_light, has_light_strokes
 from guarismo.textlines import Line, Lines
 from guarismo.types import Box, Gray
 

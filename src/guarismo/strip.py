@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guarismo.cutout import enlarged
-from guarismo.paper import Contrast, calm, has_light_strokes, median, sharpened, subtract_paper, subtract_patches
+from guarismo.paper import Contrast, calm, is_dust, median, sharpened, subtract_paper, subtract_patches
+from guarismo.polarity import has_light_strokes
 from guarismo.signs import signs
 from guarismo.types import Box, Gray, Look
 
@@ -154,8 +155,8 @@ def _shrunk(gray: Gray, area: int = AREA) -> Gray:
 
 
 def _is_light_on_dark(gray: Gray) -> bool:
-    """Polarity of a line. ``paper.dark_on_light`` judges by a copy of 96 pixels; of 2,500 generated lines it takes 61
-    for their negatives, and this 12: bold digits in a tight crop, which have more ink than paper."""
+    """Polarity of a line. ``polarity.dark_on_light`` judges by a copy of 96 pixels; of 2,500 generated lines it takes
+    61 for their negatives, and this 12: bold digits in a tight crop, which have more ink than paper."""
     small = _shrunk(gray, AREA // 8)
     return has_light_strokes(small, max(3, round(0.4 * len(small)) | 1), REACH)
 
@@ -211,7 +212,7 @@ def _extent(contrast: Contrast) -> _Found | None:
     if not written.any():
         written = mask
     rows = len(written)
-    if rows >= 24 and _is_dust(written):
+    if rows >= 24 and is_dust(written):
         return None
     # Gaps of a broken stroke are closed, or half an 8 would be taken for a small digit.
     joined = cv2.morphologyEx(written, cv2.MORPH_CLOSE, np.ones((max(1, rows // 10), min(3, rows)), np.uint8))
@@ -223,12 +224,6 @@ def _extent(contrast: Contrast) -> _Found | None:
     if not inside.size:
         return None
     return _Found(top, bottom, int(inside[0]), int(inside[-1]) + 1, level)
-
-
-def _is_dust(mask: NDArray[np.uint8]) -> bool:
-    """Whether nothing hangs together for more than three pixels, which the grain of bare paper does not."""
-    stats = cv2.connectedComponentsWithStats(mask, connectivity=8)[2]
-    return int(stats[1:, cv2.CC_STAT_WIDTH : cv2.CC_STAT_HEIGHT + 1].max(initial=0)) <= 3
 
 
 def _level(contrast: Contrast) -> float:
