@@ -13,11 +13,10 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from guarismo import Constraints, ctc, decode
-from guarismo.decode import STEP
 from guarismo.errors import ModelError, UsageError
 from guarismo.hearing import BLANK, Hearing, is_clear, language
 from guarismo.model import LINE_LABELS, Model, Thresholds
-from guarismo.strip import HEIGHT, Strip
+from guarismo.strip import HEIGHT, STEP, Strip
 from guarismo.types import Logits, ModelInfo, Number
 
 MODEL = Model(ModelInfo("m", "1", "ab", 1), LINE_LABELS, 1.0, Thresholds(0.9, 0.5), b"")

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -277,6 +278,12 @@ def _ranked(grown: Held, ahead: _Ahead, t: int, beam: int, floor: float) -> list
         for prefix, each in grown.items()
     ]
     return nlargest(beam, (each for each in scored if each[0] > floor))
+
+
+def fewest_steps(text: str) -> int:
+    """In how many steps a text can be spelled: one for each character, and a blank between two that are alike. In fewer
+    its probability is nothing."""
+    return len(text) + sum(one == after for one, after in pairwise(text))
 
 
 def symbols_of(text: str, labels: Sequence[str]) -> Symbols:

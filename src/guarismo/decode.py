@@ -16,7 +16,7 @@ from guarismo.alignment import Character, align
 from guarismo.errors import ModelError
 from guarismo.hearing import BLANK, Reading
 from guarismo.model import LINE_LABELS, Model, Thresholds
-from guarismo.strip import Strip
+from guarismo.strip import STEP, Strip, steps_of
 from guarismo.types import Box, Digit, Logits, Number, Status
 
 BLANK_PROBABILITIES = (0.1,) * 10
@@ -109,9 +109,6 @@ def as_number(digit: Digit) -> Number:
     return Number(digit.text, (digit,), digit.status, digit.confidence, digit.box, others)
 
 
-STEP = 4
-"""Columns of a strip to one step of the line model."""
-
 REACH, FURTHEST, INKED = 15, 27, 0.3
 """Columns to either side of a digit's middle that its box has at most, and that the first and last digit's have where
 their ink, of at least that level, goes on so far: digits are 36 rows high and narrower."""
@@ -122,7 +119,7 @@ def steps(logits: Logits, strip: Strip, model: Model) -> ctc.Steps:
 
     Raises ModelError where the network and its ``model.json`` do not belong together.
     """
-    wide = steps_of(strip.ink)
+    wide = steps_of(strip.ink.shape[1])
     if logits.ndim != 2 or len(logits) < wide - 1 or logits.shape[1] != len(LINE_LABELS):
         raise ModelError(
             "{name}: its network gives values of shape {came} for a line, expected {expected}; export it again",
@@ -150,11 +147,6 @@ def number(found: Sequence[Reading], steps: ctc.Steps, strip: Strip, model: Mode
     box = _around([*(digit.box for digit in digits), *marks]) if digits else strip.box(0, strip.ink.shape[1])
     rest = tuple((one.spelled.strip(), one.confidence) for one in others)
     return Number(best.spelled.strip(), digits, status, best.confidence, box, rest[:OTHERS], best.digits_confidence)
-
-
-def steps_of(ink: NDArray[np.float32]) -> int:
-    """How many of a line model's steps belong to a strip (48, W): the rest are filling."""
-    return -(-int(ink.shape[1]) // STEP) + 1
 
 
 OTHERS = 4

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from guarismo import alignment, ctc, pattern, pieces, spelling
 from guarismo.ctc import FLOOR, Language
 from guarismo.model import LINE_LABELS
 from guarismo.pattern import Constraints
+from guarismo.strip import FILLED, STEP
 from guarismo.types import digits_of
 
 BLANK = len(LINE_LABELS) - 1
@@ -170,13 +170,13 @@ def _spaced(texts: Sequence[str], first: ctc.Steps) -> NDArray[np.float64]:
     return weights
 
 
-DIGIT = 9
-"""Steps of a line model to a digit's height: 36 columns of a strip, four to a step."""
+DIGIT = FILLED / STEP
+"""Steps of a line model to a digit's height."""
 
 
 def _fits(text: str, steps: ctc.Steps) -> bool:
-    """Whether there are steps enough for a text: one for each character, and a blank between two that are alike."""
-    return len(text) + sum(one == after for one, after in pairwise(text)) <= len(steps)
+    """Whether there are steps enough for a text."""
+    return ctc.fewest_steps(text) <= len(steps)
 
 
 def _may_be(text: str, first: ctc.Steps, allowed: Language | None) -> bool:

@@ -20,7 +20,7 @@ from guarismo.ink import Framed, again, frame, frames, otherwise
 from guarismo.model import Model
 from guarismo.pieces import further, pieces
 from guarismo.stack import Key
-from guarismo.types import Box, Digit, Gray, Ink, Logits, Number
+from guarismo.types import Box, Digit, Gray, Ink, Logits, Number, is_single
 
 LINES_TOGETHER = 64
 """Lines read at once: they are filled up to the widest, so that more together are no faster."""
@@ -151,7 +151,7 @@ class LineNetwork:
         said: dict[Key, Logits] = {}
         for keys in stack.alike({key: ink.shape[1] for key, ink in inks.items()}):
             logits = self.engine.run(stack.stacked([inks[key] for key in keys]))
-            said |= {key: steps[: decode.steps_of(inks[key])] for key, steps in zip(keys, logits, strict=True)}
+            said |= {key: steps[: strip.steps_of(inks[key].shape[1])] for key, steps in zip(keys, logits, strict=True)}
         return said
 
 
@@ -170,7 +170,7 @@ def either(
     found: list[Digit | Number] = [
         *lines.read(noting(grays, lambda gray: looks.append((frame(gray), gray.shape))), language)
     ]
-    alone = [i for i, one in enumerate(found) if free and one.text in ("", *"0123456789")]
+    alone = [i for i, one in enumerate(found) if free and is_single(one.text)]
     for i, digit in zip(alone, digits.named([looks[i] for i in alone]), strict=True):
         beside = digit.status == "not_a_digit" and found[i].text and found[i].confidence >= SURE_OF_ONE
         found[i] = replace(found[i], status="unsure") if beside else digit

@@ -17,7 +17,7 @@ from guarismo.networks import DigitNetwork, LineNetwork
 from guarismo.numbered import without_places
 from guarismo.order import in_reading_order
 from guarismo.puzzle import read_by_rules
-from guarismo.types import ACTED_ON, Box, Digit, Gray, Grid, Inks, Number, Status
+from guarismo.types import ACTED_ON, Box, Digit, Gray, Grid, Inks, Number, Status, is_single
 from guarismo.upright import quarters_to_turn
 from guarismo.words import beside_words
 
@@ -86,13 +86,9 @@ def _finer(gray: Gray, found: Layout) -> int:
 
 def _mostly_numbers(readings: Readings) -> bool:
     """Whether a page has numbers, and no more words and drawings: seen finer, there are more of these, too."""
-    told = [one.status in ACTED_ON for one in (*readings.numbers, *_inside(readings.grids))]
+    every = (*readings.numbers, *(cell for grid in readings.grids for cell in grid.written))
+    told = [one.status in ACTED_ON for one in every]
     return 2 * sum(told) >= max(len(told), 1)
-
-
-def _inside(grids: Sequence[Grid]) -> list[Number]:
-    """What stands in the cells of grids."""
-    return [cell for grid in grids for row in grid.cells for cell in row if cell is not None]
 
 
 def _cells_of(found: Layout) -> int:
@@ -168,7 +164,7 @@ class _Eyes:
 
     def _lines(self, cutouts: Sequence[Cutout]) -> list[Number | None]:
         found = list(self.lines.read(cutout.gray for cutout in cutouts))
-        alone = [i for i, one in enumerate(found) if one.text in ("", *"0123456789")]
+        alone = [i for i, one in enumerate(found) if is_single(one.text)]
         for i, digit in zip(alone, self.digits.read(cutouts[i].gray for i in alone), strict=True):
             found[i] = _agreed(found[i], decode.as_number(digit))
         strange = self._strange(cutouts, found)
@@ -271,7 +267,7 @@ def _in_company(numbers: Sequence[Number], fields: Sequence[Number], grids: Sequ
     """What could be a drawing is a number only on a page that has sure numbers of about its height, or several such: on
     pages of text and drawings bars and rings are strokes and circles, and what looks a little like a 6 is a curl.
     What stands in boxes, ``fields`` among the numbers and cells of grids, is never doubted so."""
-    told = [one for one in (*numbers, *_inside(grids)) if one.status in ACTED_ON]
+    told = [one for one in (*numbers, *[cell for grid in grids for cell in grid.written]) if one.status in ACTED_ON]
     sure = [one.box.height for one in told if one.status == "read" and not _is_drawn(one)]
     alike = [one.box.height for one in told if one.status == "read" and _is_drawn(one)]
     wordy = len(numbers) > AMONG_WORDS * len(told)
@@ -359,7 +355,7 @@ def _alternatives(kept: Sequence[Number | None], text: str, confidence: float) -
 def _has_numbers(grid: Grid) -> bool:
     """Tables of words alone are none of ours, nor are letters that hang together like one, a few of which look like
     digits; empty ones are."""
-    inside = [cell.status for row in grid.cells for cell in row if cell is not None]
+    inside = [cell.status for cell in grid.written]
     return not inside or "read" in inside or 2 * inside.count("unsure") >= len(inside)
 
 

@@ -35,6 +35,9 @@ At 24 rows the gap of an open 9 closes; at 72 the network costs four times as mu
 MAX_WIDTH = 2048
 """Columns of the longest strip: some eighty digits. What is longer is squeezed to it, and ``squeeze`` says so."""
 
+STEP = 4
+"""Columns of a strip to one step of the line model."""
+
 MARGIN = 8
 """Columns of paper left before the first ink and after the last: a third of a digit."""
 
@@ -92,6 +95,11 @@ class Strip:
         left, right = (self.left + column / across for column in (first, last))
         top, bottom = (self.top + row / self.scale for row in (spare, HEIGHT - spare))
         return _inside(left, top, right, bottom, self.shape)
+
+
+def steps_of(columns: int) -> int:
+    """How many of a line model's steps belong to a strip of so many columns: the rest are filling."""
+    return -(-columns // STEP) + 1
 
 
 def strip(gray: Gray) -> Strip | None:

@@ -7,7 +7,6 @@ Arrays (each is read-only when handed out):
     Inks    float32 (N, 28, 28)   many of them
     Logits  float32 (N, L)        what a model says before softmax, one column for each of its labels;
                                   of lines (N, T, L), with one row for each of their steps
-    Probs   float32 (N, 10)       rows sum to 1
 """
 
 from __future__ import annotations
@@ -24,7 +23,6 @@ Gray = NDArray[np.uint8]
 Ink = NDArray[np.float32]
 Inks = NDArray[np.float32]
 Logits = NDArray[np.float32]
-Probs = NDArray[np.float32]
 
 As = Literal["digit", "number", "page", "auto"]
 """What is on a picture: one digit, a number in one line, a page; or whichever it is."""
@@ -114,6 +112,11 @@ def digits_of(text: str) -> str:
     return "".join(character for character in text if character.isdigit())
 
 
+def is_single(text: str) -> bool:
+    """Whether a text is nothing, or one digit without marks: the digit network is asked for its word then."""
+    return text in ("", *"0123456789")
+
+
 @dataclass(frozen=True, slots=True)
 class Number:
     """A number as written: ``text`` keeps its marks and its leading zeros ("0042", "1.990,50").
@@ -174,6 +177,11 @@ class Grid:
     columns: int
     cells: tuple[tuple[Number | None, ...], ...]
     box: Box
+
+    @property
+    def written(self) -> tuple[Number, ...]:
+        """What stands in its cells, by rows."""
+        return tuple(cell for row in self.cells for cell in row if cell is not None)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -240,7 +248,7 @@ class Page:
     @property
     def written(self) -> tuple[Number, ...]:
         """All numbers: those outside of grids, then those in them, by rows."""
-        return (*self.numbers, *(cell for grid in self.grids for row in grid.cells for cell in row if cell is not None))
+        return (*self.numbers, *(cell for grid in self.grids for cell in grid.written))
 
     def to_dict(self) -> dict[str, Any]:
         numbered = {} if self.page_number is None else {"page_number": self.page_number}

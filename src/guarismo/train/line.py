@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +19,13 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from guarismo import ctc
-from guarismo.decode import STEP
 from guarismo.engine import OnnxEngine
 from guarismo.hearing import BLANK, Hearing, Reading, is_clear
 from guarismo.ink import INK_VERSION
 from guarismo.model import LINE_LABELS, NOT_A_DIGIT, bundled, load_model
 from guarismo.networks import DigitNetwork
 from guarismo.stack import stacked
-from guarismo.strip import HEIGHT, viewed
+from guarismo.strip import HEIGHT, STEP, steps_of, viewed
 from guarismo.train.augment import as_bytes
 from guarismo.train.calibrate import read_threshold
 from guarismo.train.digit import MODEL_VERSION, as_ink
@@ -122,15 +120,14 @@ def _batches(recipe: Recipe, strips: Strips, epoch: int) -> Iterator[tuple[NDArr
         for place in rng.permutation(len(cuts)):
             if len(cuts[place]) == recipe.batch_size:
                 yield (
-                    stacked([as_ink(_bent(strips.strip(i), STEP * _steps(strips.texts[i]), rng)) for i in cuts[place]]),
+                    stacked([_seen(strips, i, rng) for i in cuts[place]]),
                     codes(strips.texts[cuts[place]]),
                 )
 
 
-def _steps(text: np.str_) -> int:
-    """The fewest in which a text can be spelled: one for each character, and one between two that are the same. On a
-    strip that has fewer the loss is infinite."""
-    return len(text) + sum(one == other for one, other in pairwise(text))
+def _seen(strips: Strips, i: int, rng: Rng) -> NDArray[np.float32]:
+    """Strip ``i`` as it is seen this time, with steps enough for its text, or the loss would be infinite."""
+    return as_ink(_bent(strips.strip(i), STEP * ctc.fewest_steps(str(strips.texts[i])), rng))
 
 
 def _bent(ink: NDArray[np.uint8], least: int, rng: Rng) -> NDArray[np.uint8]:
@@ -201,7 +198,7 @@ def logits_of(said: Said, strips: Strips) -> list[NDArray[np.float32]]:
     for i in range(0, len(order), 64):
         some = order[i : i + 64]
         whole = said(stacked([as_ink(strips.strip(j)) for j in some]))
-        found |= {int(j): one[: -(-int(widths[j]) // STEP) + 1] for j, one in zip(some, whole, strict=True)}
+        found |= {int(j): one[: steps_of(int(widths[j]))] for j, one in zip(some, whole, strict=True)}
     return [found[i] for i in range(len(strips))]
 
 
