@@ -27,7 +27,7 @@ def idx(name: str, header: int) -> np.ndarray:
 
 
 # 1. Load MNIST: 60,000 pictures to learn from, 10,000 to be examined on.
-if "GUARISMO_DATA" in os.environ:
+if os.environ.get("GUARISMO_DATA"):
     x_train = idx("train-images-idx3-ubyte.gz", 16).reshape(-1, 28, 28)
     y_train = idx("train-labels-idx1-ubyte.gz", 8)
     x_test = idx("t10k-images-idx3-ubyte.gz", 16).reshape(-1, 28, 28)
