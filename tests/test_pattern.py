@@ -192,7 +192,7 @@ def test_an_automaton_is_as_small_as_can_be_and_read_only() -> None:
     [
         (
             {"digits": 5, "pattern": r"\d{4}"},
-            r"digits=5, pattern='\\d{4}': no text of the characters that are read (012",
+            r"digits=5, pattern='\d{4}': no text of the characters that are read (012",
         ),
         ({"minimum": 5, "maximum": 4}, "minimum=5, maximum=4: no text"),
         ({"minimum": 5, "allowed": ("1", "4,99")}, "allowed=('1', '4,99'), minimum=5: no text"),

@@ -70,10 +70,15 @@ def build(constraints: Constraints, labels: Sequence[str], blank: int) -> Automa
     if whole is not None and not whole.accepting.any():
         raise UsageError(
             "{came}: no text of the characters that are read ({read}) is like that; change it or leave it out",
-            came=", ".join(f"{name}={value!r:.60}" for name, value in asked.items()),
+            came=", ".join(f"{name}={_shown(value):.60}" for name, value in asked.items()),
             read="".join(columns),
         )
     return whole
+
+
+def _shown(value: object) -> str:
+    """As it was given: ``repr`` would double a pattern's backslashes."""
+    return f"'{value}'" if isinstance(value, str) else repr(value)
 
 
 def _both(one: Automaton, other: Automaton) -> Automaton:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -171,3 +173,20 @@ def test_the_share_to_be_looked_at_is_all_but_read() -> None:
     assert summary(a_total()).splitlines()[-1] == "to be looked at by a person: 6.25%"
     assert summary(Total()).splitlines()[-1] == "to be looked at by a person: 0.00%"
     assert json.dumps(Total().counts) == '{"read": 0, "unsure": 0, "not_a_digit": 0, "blank": 0, "error": 0}'
+
+
+def test_what_ends_other_programs_stops_a_batch_in_one_line_and_loses_nothing(tmp_path: Path) -> None:
+    write_folder(tmp_path / "in", 600)
+    asked = [str(tmp_path / "in"), "--output", str(tmp_path / "out"), "--shards", "60", "--concurrency", "2"]
+    command = [sys.executable, "-m", "guarismo", "batch", *asked, "--lang", "en"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while process.poll() is None and not (tmp_path / "out" / "_done" / "00000.json").exists():
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        _out, err = process.communicate(timeout=60)
+    assert (process.returncode, err.strip()) == (130, "error: stopped")
+    left = {path.name for path in (tmp_path / "out" / "_done").glob("*.json")}
+    assert 0 < len(left) < 60
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert f"goes on; {len(left)} shards are done" in done.stderr
+    assert len(rows(tmp_path / "out")) == 600

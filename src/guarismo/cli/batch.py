@@ -6,7 +6,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 import click
@@ -69,7 +69,8 @@ def command(
     **limits: Any,
 ) -> int:
     warnings.filterwarnings("ignore", module="PIL")
-    signal.signal(signal.SIGTERM, _stop)
+    with suppress(ValueError):  # in a thread of another program, whose signals are its own
+        signal.signal(signal.SIGTERM, _stop)
     if resume and overwrite:
         raise UsageError("--resume goes on and --overwrite begins again; give one of them")
     options.check_kind(kind, line_model, limits)
