@@ -247,7 +247,6 @@ def test_what_a_pattern_cannot_say_is_told(pattern: str, part: str) -> None:
         ({"pattern": ""}, "expected what the number looks like"),
         ({"pattern": 12}, "expected what the number looks like"),
         ({"allowed": (12, 34)}, "expected a list of the values that may be read, as strings"),
-        ({"digits": True}, "digits=True; expected how many"),
     ],
 )
 def test_what_cannot_be_a_constraint_is_told(given_ones: dict[str, object], said: str) -> None:

@@ -77,7 +77,7 @@ def probe(path: Path) -> None:
         write_whole(path, b"")
     elif not _is_stream(path):
         with _writing(path), _temporary(_place(path)) as trial:
-            trial.write_bytes(b"")
+            _replace(trial, b"")
 
 
 @contextlib.contextmanager

@@ -93,7 +93,7 @@ def _both(one: Automaton, other: Automaton) -> Automaton:
 
 def _counted(digits: int, columns: Columns, size: int) -> Automaton:
     """So many digits; marks anywhere."""
-    if not isinstance(digits, int) or isinstance(digits, bool) or digits < 1:
+    if not isinstance(digits, int) or digits < 1:
         raise UsageError("digits={came!r}; expected how many digits there are, from 1 up", came=digits)
 
     def moves(seen: int) -> dict[int, int]:
