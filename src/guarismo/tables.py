@@ -87,7 +87,8 @@ def _is_fine(grid: Outline, flat: Cutout) -> bool:
     """Whether it has many cells, all about square."""
     if grid.rows * grid.columns < FINE:
         return False
-    across, down = np.diff(_nodes(grid, flat), axis=1), np.diff(_nodes(grid, flat), axis=0)
+    nodes = _nodes(grid, flat)
+    across, down = np.diff(nodes, axis=1), np.diff(nodes, axis=0)
     widths, heights = (float(np.median(np.linalg.norm(one, axis=-1))) for one in (across, down))
     return SQUARE[0] < widths / max(heights, 1.0) < SQUARE[1]
 

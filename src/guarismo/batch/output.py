@@ -22,7 +22,7 @@ from typing import Any
 from guarismo.batch import sink
 from guarismo.batch.plan import Piece, read_listing
 from guarismo.batch.shard import COUNTED, SCHEMA, Row
-from guarismo.batch.store import join, output_errors, scheme, store
+from guarismo.batch.store import absolute, join, output_errors, store
 from guarismo.errors import DataError, OutputError, UsageError
 
 MANIFEST, LISTING, DONE, SUMMARY, PROBE = "_manifest.json", "_listing.jsonl.gz", "_done", "_summary.json", "_probe"
@@ -70,7 +70,7 @@ class Output:
     def __init__(self, address: str, form: str) -> None:
         if not address:
             raise UsageError("an empty name; expected a file or folder")
-        self.address = address if scheme(address) else str(Path(address).resolve())
+        self.address = absolute(address)
         self._store, self._form = store(self.address), form
 
     def _at(self, name: str) -> str:

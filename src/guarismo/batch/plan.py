@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from guarismo.batch import containers
-from guarismo.batch.store import File, join, scheme, source_errors, store, unknown
+from guarismo.batch.store import File, absolute, join, scheme, source_errors, store, unknown
 from guarismo.errors import DataError, UsageError
 from guarismo.image import SUFFIXES, UNREAD
 
@@ -65,7 +65,7 @@ class Source:
             raise UsageError("an empty name; expected a file or folder")
         with source_errors(address):
             if store(address).is_folder(address):
-                return cls(address if scheme(address) else str(Path(address).resolve()))
+                return cls(absolute(address))
             if not store(address).is_file(address):
                 raise FileNotFoundError
         folder, _slash, name = address.rpartition("/")

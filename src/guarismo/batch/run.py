@@ -21,7 +21,7 @@ from guarismo.batch.output import Output, Record, Total
 from guarismo.batch.plan import LISTS, SHARD, Listing, Shard, Source, pieces, shards, write_listing
 from guarismo.batch.shard import SCHEMA, Picture, Row, reads, rows
 from guarismo.batch.source import pictures
-from guarismo.batch.store import scheme
+from guarismo.batch.store import absolute, scheme
 from guarismo.errors import DataError, UsageError
 from guarismo.pattern import Constraints
 from guarismo.reader import Reader
@@ -161,7 +161,7 @@ def prepare(job: Job, resume: bool = False, overwrite: bool = False) -> Run:
     held = output.manifest()
     if held is not None and not overwrite:
         output.check_schema(held)
-        _compare(held, {**made_from, "source": _place(job.source)}, output.address)
+        _compare(held, {**made_from, "source": absolute(job.source)}, output.address)
     if resume and held is None:
         raise UsageError("{path}: no run to go on with; leave --resume out", path=output.address)
     output.probe()
@@ -188,14 +188,9 @@ def _begin(job: Job, source: Source, output: Output, made_from: dict[str, Any]) 
             raise DataError(
                 "{address}: no pictures; expected PNG, JPEG, TIFF, ..., Parquet or tar files", address=job.source
             )
-        manifest = {**made_from, "source": _place(job.source), "listing": asdict(listing)}
+        manifest = {**made_from, "source": absolute(job.source), "listing": asdict(listing)}
         output.begin(manifest, path)
     return manifest, listing
-
-
-def _place(source: str) -> str:
-    """The same wherever the program is called."""
-    return source if scheme(source) else str(Path(source).resolve())
 
 
 def _list(job: Job, source: Source, output: Output, path: Path | None) -> Listing:

@@ -63,6 +63,11 @@ def scheme(address: str) -> str:
     return name.lower() if found and name.isalnum() else ""
 
 
+def absolute(address: str) -> str:
+    """The same address from whatever folder the program is called."""
+    return address if scheme(address) else str(Path(address).resolve())
+
+
 def bounded(file: IO[bytes]) -> bytes:
     """The rest of a file, or enough of it to see that it is too large for a picture."""
     found, size = [], 0
