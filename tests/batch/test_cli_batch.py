@@ -47,7 +47,7 @@ def test_pictures_in_table_out_and_a_summary(
     ]
     assert run(*asked) == 0
     again, err = capsys.readouterr()
-    assert (again, err) == (out, f"{tmp_path / 'out'}: goes on; 1 shards are done, 0 are left\n")
+    assert (again, err) == (out, f"{tmp_path / 'out'}: goes on; shards done: 1, left: 0\n")
     assert len(rows(tmp_path / "out")) == 10
 
 
@@ -156,6 +156,17 @@ def test_progress_says_rate_time_left_and_counts(
     assert progress.Clock(5, False, 0).words(a_total()).startswith("300 pictures, ")
 
 
+def test_one_is_counted_as_one(tmp_path: Path, fake_model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_folder(tmp_path / "in", 1)
+    (tmp_path / "in" / "b.heic").write_bytes(b"x")
+    asked = ("batch", tmp_path / "in", "--output", tmp_path / "out", "--model", fake_model, "--concurrency", 1)
+    assert run(*asked) == 0
+    out, err = capsys.readouterr()
+    assert (out.splitlines()[0], err) == ("1 picture, 1 result", f"{tmp_path / 'in'}: 1 file left out (HEIC)\n")
+    assert run(*asked[:2], "--output", tmp_path / "es", *asked[4:], "--lang", "es") == 0
+    assert capsys.readouterr().out.splitlines()[0] == "1 imagen, 1 resultado"
+
+
 def test_a_terminal_has_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
@@ -188,5 +199,5 @@ def test_what_ends_other_programs_stops_a_batch_in_one_line_and_loses_nothing(tm
     left = {path.name for path in (tmp_path / "out" / "_done").glob("*.json")}
     assert 0 < len(left) < 60
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert f"goes on; {len(left)} shards are done" in done.stderr
+    assert f"goes on; shards done: {len(left)}," in done.stderr
     assert len(rows(tmp_path / "out")) == 600

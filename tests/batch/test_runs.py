@@ -295,7 +295,7 @@ def test_killed_and_started_again_is_as_if_nothing_had_been(tmp_path: Path, fake
     begun.stdout.close()
     again = subprocess.run([*command, str(tmp_path / "out")], capture_output=True, text=True, check=False)
     assert again.returncode == 0, again.stderr
-    told = re.search(r"goes on; (\d+) shards are done, (\d+) are left", again.stderr)
+    told = re.search(r"goes on; shards done: (\d+), left: (\d+)", again.stderr)
     assert told is not None, "killed too late for this test to mean anything"
     assert int(told[1]) >= 4 and int(told[1]) + int(told[2]) == 80
     assert again.stdout.startswith("400 pictures, 400 results\n")

@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, suppress
+from gettext import ngettext
 from typing import TYPE_CHECKING, Any, Protocol
 
 import click
@@ -80,7 +81,7 @@ def command(
     run = prepare(job, resume, overwrite)
     tell_left_out(source, run.listing.left_out)
     if run.done:
-        template = _("{path}: goes on; {done} shards are done, {missing} are left")
+        template = _("{path}: goes on; shards done: {done}, left: {missing}")
         click.echo(template.format(path=run.task.output, done=len(run.done), missing=run.missing), err=True)
     with _progress(run) as progress, closing(_records(run, address, concurrency, memory)) as records:
         for record in records:
@@ -129,8 +130,10 @@ def _progress(run: Run) -> Iterator[_Progress]:
 
 def summary(total: Total) -> str:
     """How many pictures and numbers, how many of each status, and the share that a person should look at."""
+    pictures = ngettext("{count} picture", "{count} pictures", total.pictures).format(count=total.pictures)
+    rows = ngettext("{count} result", "{count} results", total.rows).format(count=total.rows)
     lines = [
-        _("{pictures} pictures, {rows} results").format(pictures=total.pictures, rows=total.rows),
+        f"{pictures}, {rows}",
         *(
             f"  {said(status):<14}{count:>10}  {count / max(1, total.rows):>7.2%}"
             for status, count in total.counts.items()

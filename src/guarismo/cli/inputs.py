@@ -8,6 +8,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from gettext import ngettext
 from pathlib import Path
 from typing import BinaryIO
 
@@ -101,5 +102,8 @@ def tell_left_out(folder: str, kinds: Mapping[str, int]) -> None:
     """How many files of which kinds are not read, by their suffixes."""
     if kinds:
         told = ", ".join(sorted(kind[1:].upper() for kind in kinds))
-        words = _("{folder}: {count} files left out ({kinds})")
-        click.echo(words.format(folder=folder, count=sum(kinds.values()), kinds=told), err=True)
+        count = sum(kinds.values())
+        words = ngettext(
+            "{folder}: {count} file left out ({kinds})", "{folder}: {count} files left out ({kinds})", count
+        )
+        click.echo(words.format(folder=folder, count=count, kinds=told), err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from gettext import ngettext
 from typing import TYPE_CHECKING, Self
 
 import click
@@ -29,7 +30,11 @@ class Clock:
         rate = read / max(1e-9, time.monotonic() - self._began)
         counts = ", ".join(f"{count} {said(status)}" for status, count in total.counts.items() if count)
         of = f"{total.pictures}/{self._pictures}" if self._exact else str(total.pictures)
-        words = _("{count} pictures, {rate:.0f} a second, {left} left; {counts}")
+        words = ngettext(
+            "{count} picture, {rate:.0f} a second, {left} left; {counts}",
+            "{count} pictures, {rate:.0f} a second, {left} left; {counts}",
+            self._pictures if self._exact else total.pictures,
+        )
         return words.format(count=of, rate=rate, left=self._left(total.pictures, rate), counts=counts)
 
     def _left(self, read: int, rate: float) -> str:
