@@ -115,6 +115,28 @@ def test_the_threshold_parts_what_is_read_from_what_is_unsure(least: float, stat
     assert found.digits[0].status == status
 
 
+def test_among_digits_a_doubtful_stroke_is_one_though_nobody_knows_which() -> None:
+    """Each digit is less likely there than nothing."""
+    logits = said("4 2", 9)
+    logits[6] = 0
+    logits[6, [BLANK, *map(LINE_LABELS.index, "56")]] = 9.0, 8.5, 8.3
+    found = number(logits)
+    assert found.text == "452" and found.status == "unsure"
+    assert {"462", "42"} <= {text for text, _share in found.alternatives}
+
+
+def test_a_doubtful_stroke_alone_is_nothing() -> None:
+    logits = said("", 9)
+    logits[6, [BLANK, *map(LINE_LABELS.index, "56")]] = 9.0, 8.5, 8.3
+    found = number(logits)
+    assert (found.text, found.status) == ("", "not_a_digit")
+
+
+def test_a_slash_is_raised_as_the_one_is_that_it_looks_like() -> None:
+    logits = said("4/2", 9, other="1")
+    assert number(logits).text == "4/2"
+
+
 def test_the_temperature_divides_the_logits() -> None:
     cold, hot = (Model(MODEL.info, LINE_LABELS, heat, MODEL.thresholds, b"") for heat in (1.0, 2.0))
     assert number(said("42", 24), model=hot) == number(said("42", 12), model=cold)
@@ -122,7 +144,7 @@ def test_the_temperature_divides_the_logits() -> None:
 
 def test_a_squeezed_line_is_never_read_nor_is_a_digit_of_it() -> None:
     found = number(said("42"), strip(squeeze=0.9))
-    assert found.confidence > 0.99
+    assert found.confidence > MODEL.thresholds.read
     assert {found.status, *(digit.status for digit in found.digits)} == {"unsure"}
 
 

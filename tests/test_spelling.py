@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from guarismo import Constraints, ctc
-from guarismo.hearing import BLANK, WELL_FORMED, Hearing, Reading, language
+from guarismo.hearing import BLANK, RAISED, WELL_FORMED, Hearing, Reading, language
 from guarismo.model import LINE_LABELS
 from guarismo.spelling import is_well_formed, spaced
 from guarismo.train import texts
@@ -86,10 +86,12 @@ def test_what_the_user_allows_weighs_as_its_ink_does() -> None:
 
 
 def test_no_digit_is_read_otherwise_for_its_marks() -> None:
+    more = np.exp(RAISED)
     found = best(steps("80,00098", {2: ("1", 0.6)}))  # 80100098 is well formed, and has the more likely digits
-    assert found.digits_confidence == pytest.approx(0.6, abs=1e-3)
-    found = best(steps("80,00098", {2: ("1", 0.4)}))
-    assert found.spelled == "80,00098" and found.digits_confidence == pytest.approx(0.6, abs=1e-3)
+    assert found.digits_confidence == pytest.approx(0.6 * more / (0.6 * more + 0.4), abs=1e-3)
+    found = best(steps("80,00098", {2: ("1", 0.2)}))
+    assert found.spelled == "80,00098"
+    assert found.digits_confidence == pytest.approx(0.8 / (0.8 + 0.2 * more), abs=1e-3)
 
 
 def test_a_plain_mark_stays_though_no_form_has_it() -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from guarismo import ctc
 from guarismo.alignment import Character, align
 from guarismo.errors import ModelError
-from guarismo.hearing import BLANK, Reading
+from guarismo.hearing import BLANK, Reading, raised
 from guarismo.model import LINE_LABELS, Model, Thresholds
 from guarismo.strip import STEP, Strip, steps_of
 from guarismo.types import Box, Digit, Logits, Number, Status
@@ -140,7 +140,7 @@ def number(found: Sequence[Reading], steps: ctc.Steps, strip: Strip, model: Mode
         return Number("", (), "not_a_digit", 0.0, strip.box(0, strip.ink.shape[1]))
     best, *others = found
     least = model.thresholds.read if strip.squeeze == 1 and not strip.bracketed else np.inf
-    characters = align(steps, best.spelled, LINE_LABELS, BLANK)
+    characters = align(raised(steps), best.spelled, LINE_LABELS, BLANK)
     digits = _digits_of(characters, strip, least)
     status: Status = ("read" if best.confidence >= least else "unsure") if digits else "not_a_digit"
     marks = _marks(characters, strip)
