@@ -89,6 +89,7 @@ def _lines() -> str:
         "orand": "ORAND-CAR-A, cheque amounts, by the set's labels",
         "orand_corrected": "the same, evident errors of the labels corrected",
         "touching": "touching and overlapping digits, generated",
+        "touching_on_bare_paper": "the same hands' on bare paper",
     }
     return "\n".join(
         f"| {told} | {f['n']:,} | {f['right']:.1%} | {f['read']:.1%} | {f['wrong_read']:.1%} "

@@ -107,14 +107,15 @@ def speed(reader: Reader, grays: list[Gray], rounds: int = 3) -> dict[str, Any]:
     return record.spread(rates)
 
 
-def touching(sources: Writers, count: int, seed: int = SEED) -> Iterator[tuple[str, Gray]]:
-    """Texts by writers held out, their digits touching or overlapping, photographed."""
+def touching(sources: Writers, count: int, seed: int = SEED, scanned: float = 0.0) -> Iterator[tuple[str, Gray]]:
+    """Texts by writers held out, their digits touching or overlapping, photographed; the share ``scanned`` of them on
+    bare paper, which tells how much the paper has swallowed."""
     seeds = (i for i in range(seed, 2**31) if np.random.default_rng(i).random() >= TOUCHING)
     for _, own in zip(range(count), seeds, strict=False):
         rng = np.random.default_rng([own, 1])
         written = texts.text(rng)
         clean = lines.write_line(written, sources.writer("held_out", rng), np.random.default_rng(own))
-        yield written, grounds.photographed(clean, lines.SIZE, rng)
+        yield written, grounds.photographed(clean, lines.SIZE, rng, scanned)
 
 
 def strangers(count: int, seed: int = SEED) -> Iterator[Gray]:
@@ -146,7 +147,10 @@ def main() -> None:
     cheques = orand(folder)
     grays = [cheque.gray for cheque in cheques]
     read = reader.numbers(grays)
-    wanted, made = zip(*touching(Writers(folder, SEED), asked.count), strict=True)
+    touched = {
+        name: zip(*touching(Writers(folder, SEED), asked.count, scanned=scanned), strict=True)
+        for name, scanned in (("touching", 0.0), ("touching_on_bare_paper", 1.0))
+    }
     record.write(
         "lines",
         {
@@ -155,7 +159,10 @@ def main() -> None:
             "orand": figures(read, [cheque.label for cheque in cheques], marks=False),
             "orand_corrected": figures(read, [cheque.corrected for cheque in cheques], marks=False),
             "wrong_labels": sum(cheque.label != cheque.corrected for cheque in cheques),
-            "touching": figures(reader.numbers(list(made)), list(wanted), marks=True),
+            **{
+                name: figures(reader.numbers(list(made)), list(wanted), marks=True)
+                for name, (wanted, made) in touched.items()
+            },
             "no_number": accepted(reader.numbers(strangers(asked.count))),
             "lines_a_second": speed(reader, grays),
         },
