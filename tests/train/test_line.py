@@ -107,8 +107,39 @@ def test_the_network_has_a_column_for_each_label_and_is_within_its_budget() -> N
 
     network = line_net()
     assert network.output_shape[-1] == len(LINE_LABELS)
-    assert network.count_params() <= 620_000
+    assert network.count_params() <= 2_500_000  # one byte each
     assert np.asarray(line_net(4)(np.zeros((2, 48, 65), np.float32))).shape == (2, 17, len(LINE_LABELS))
+
+
+@pytest.mark.parametrize("apart", [1, 2, 4, 8])
+@pytest.mark.parametrize("wide", [1, 8, 37])
+def test_what_is_learnt_is_what_is_asked_wherever_the_columns_lie(apart: int, wide: int) -> None:
+    """Learnt it is another computation of the same convolution."""
+    import tensorflow as tf
+
+    from guarismo.train.nets import Convolution
+
+    convolution = Convolution(3, (1, 5), padding="same", dilation_rate=(1, apart), use_bias=False)
+    line_ = np.random.default_rng(wide).normal(size=(2, 1, wide, 4)).astype(np.float32)
+    asked = np.asarray(convolution(line_, training=False))
+    with tf.GradientTape() as tape:
+        learnt = convolution(line_, training=True)
+    np.testing.assert_allclose(np.asarray(learnt), asked, atol=1e-5)
+    assert np.abs(np.asarray(tape.gradient(learnt, convolution.kernel))).sum() > 0
+    beside = np.zeros_like(line_)
+    beside[0, 0, 0] = 1
+    reached = np.flatnonzero(np.abs(np.asarray(convolution(beside, training=False)))[0, 0].sum(-1))
+    assert reached.tolist() == [place for place in (0, apart, 2 * apart) if place < wide]
+
+
+def test_a_step_sees_digits_on_either_side() -> None:
+    from guarismo.train.nets import line_net
+
+    network, paper = line_net(4), np.zeros((1, 48, 400), np.float32)
+    inked = paper.copy()
+    inked[0, 6:42, 200:208] = 1
+    moved = np.abs(np.asarray(network(inked)) - np.asarray(network(paper)))[0].max(1) > 0
+    assert 200 // 4 - np.flatnonzero(moved)[0] > 4 * 9  # nine steps of four columns are a digit's height
 
 
 def test_batches_are_the_epochs_and_whole(recipe: Any, strips: Any) -> None:

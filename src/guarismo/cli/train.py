@@ -195,12 +195,12 @@ def digit(
 
 
 @command.command("line", help="Train the line model. It learns to read written numbers, on generated lines.")
-@click.option("--epochs", type=click.IntRange(1, 10_000), help="Rounds of 30,000 lines; else 50.")
+@click.option("--epochs", type=click.IntRange(1, 10_000), help="Rounds of 30,000 lines; else 34.")
 @_learning_rate
 @click.option(
     "--parts",
     type=click.IntRange(1, 1000),
-    help="Lines to train on, in units of 5,000; else 72. Four units more are of writers held out.",
+    help="Lines to train on, in units of 5,000; else 44. Four units more are of writers held out.",
 )
 @options.start
 @options.seed
