@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -299,3 +300,14 @@ def test_a_network_of_digits_in_a_line_model_is_refused(fake_model: Path, tmp_pa
     save_model(tmp_path, described, fake_weights(), "# wrong\n")
     with pytest.raises(ModelError, match=r"takes pictures of shape .* expected \('N', 48, 'W'\)"):
         Reader(write_fake_model(tmp_path / "digit"), tmp_path).number(spelled("42"))
+
+
+def test_a_line_is_read_the_same_in_any_company() -> None:
+    """With the bundled models: what a short line is filled up with does not hang on the long ones beside it."""
+    pictures = []
+    for text in ("7", "42", "1990", "36.6", "81726354", "3.500,25", "20 11 7"):
+        picture = np.full((90, 40 + 45 * len(text)), 255, np.uint8)
+        cv2.putText(picture, text, (20, 66), cv2.FONT_HERSHEY_SIMPLEX, 2, 0, 5, cv2.LINE_AA)
+        pictures.append(picture)
+    real = Reader(threads=1)
+    assert real.numbers(pictures) == [real.number(picture) for picture in pictures]
