@@ -335,4 +335,4 @@ def test_kinds_that_are_not_read_in_a_folder_are_told(here: Path, capsys: pytest
     save("good.png", painted(7))
     Path("scan.pdf").write_bytes(b"%PDF")
     assert run(".") == 0
-    assert "1 files left out (PDF)" in capsys.readouterr().err
+    assert "1 file left out (PDF)" in capsys.readouterr().err
