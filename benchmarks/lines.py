@@ -118,6 +118,12 @@ def touching(sources: Writers, count: int, seed: int = SEED, scanned: float = 0.
         yield written, grounds.photographed(clean, lines.SIZE, rng, scanned)
 
 
+def of_touching(reader: Reader, folder: Path, count: int, scanned: float) -> dict[str, float]:
+    """``figures`` of so many touching lines."""
+    wanted, made = zip(*touching(Writers(folder, SEED), count, scanned=scanned), strict=True)
+    return figures(reader.numbers(list(made)), list(wanted), marks=True)
+
+
 def strangers(count: int, seed: int = SEED) -> Iterator[Gray]:
     """Words, signatures, drawings. Nothing where no fonts are installed: half of them are words."""
     faces = fonts.found(fonts.HELD_OUT)
@@ -147,10 +153,6 @@ def main() -> None:
     cheques = orand(folder)
     grays = [cheque.gray for cheque in cheques]
     read = reader.numbers(grays)
-    touched = {
-        name: zip(*touching(Writers(folder, SEED), asked.count, scanned=scanned), strict=True)
-        for name, scanned in (("touching", 0.0), ("touching_on_bare_paper", 1.0))
-    }
     record.write(
         "lines",
         {
@@ -159,10 +161,8 @@ def main() -> None:
             "orand": figures(read, [cheque.label for cheque in cheques], marks=False),
             "orand_corrected": figures(read, [cheque.corrected for cheque in cheques], marks=False),
             "wrong_labels": sum(cheque.label != cheque.corrected for cheque in cheques),
-            **{
-                name: figures(reader.numbers(list(made)), list(wanted), marks=True)
-                for name, (wanted, made) in touched.items()
-            },
+            "touching": of_touching(reader, folder, asked.count, 0.0),
+            "touching_on_bare_paper": of_touching(reader, folder, asked.count, 1.0),
             "no_number": accepted(reader.numbers(strangers(asked.count))),
             "lines_a_second": speed(reader, grays),
         },

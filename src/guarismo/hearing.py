@@ -71,8 +71,8 @@ class Hearing:
         far as it says anything (``raised``). The likeliest digits come first, in their likeliest spelling. What is all
         but sure at first sight is not searched, and nothing is searched twice.
         """
-        looks = [self.first, *further]
-        first = raised(self.first)
+        looks = [(one, raised(one)) for one in (self.first, *further)]
+        (_, first), *others = looks
         said = self.said if self.said is not None and len(self.said) >= SEVERAL else None
         weight = WELL_FORMED if self.allowed is None else 1.0  # who says what may stand there knows better
         text, score = ctc.greedy(first, LINE_LABELS, BLANK)
@@ -81,7 +81,7 @@ class Hearing:
             if found[0].confidence > ALONE:
                 return found
         self._texts = self._texts or ctc.likely(first, LINE_LABELS, BLANK, self.allowed)
-        more = (text for one in further for text in _best(raised(one), self.allowed))  # of strips that may be longer
+        more = (text for _, one in others for text in _best(one, self.allowed))  # of strips that may be longer
         texts = list(dict.fromkeys([*self._texts, *(text for text in more if _fits(text, self.first))]))
         other = _spelled(pieces.likeliest(said), texts[0]) if said is not None and texts else None
         if other is None or other in texts:
@@ -94,8 +94,8 @@ class Hearing:
 RAISED = 1.0
 """How much likelier a digit is, as a logarithm, at each step of a line that says a number. The network was taught on
 lines without numbers too, and cannot ask at one step what the others say: of its errors on lines of writers held out,
-digits left out were twelve times as many as digits too many. Likelihood and readings of these lines are much the same
-from 0.75 to 1.25 (docs/LOG.md)."""
+digits left out were seventeen times as many as digits too many. The likelihood of these lines is much the same from
+0.75 to 1.25, their readings at 0.75 and 1.0 (docs/LOG.md)."""
 
 TALL = np.array([label.isdigit() or label == "/" for label in LINE_LABELS])
 """Which columns are raised: the digits, and the slash, or each would be a 1."""
@@ -140,31 +140,31 @@ WELL_FORMED = 12.0
 
 def _ranked(
     texts: Sequence[str],
-    looks: Sequence[ctc.Steps],
+    looks: Sequence[tuple[ctc.Steps, ctc.Steps]],
     said: NDArray[np.float64] | None,
     weight: float,
     other: str | None = None,
 ) -> list[Reading]:
     """Texts with their shares, best first, well-formed ones having so much ``weight``; ``other`` is what the pieces say
-    and may not be read, which has its own."""
+    and may not be read, which has its own. ``looks`` are steps as they are and ``raised``."""
     if not texts:
         return []
     every = [*texts, other] if other is not None else texts
-    numbers = [raised(one) for one in looks]
+    plain, numbers = zip(*looks, strict=True)
     whole, digits = ctc.agreed(numbers, every, LINE_LABELS, BLANK)
-    nothing = _nothing(looks)
+    nothing = _nothing(plain)
     some = (1 - nothing) / max(1 - _nothing(numbers), FLOOR)
     shares = np.minimum(np.exp(digits) * some, 1.0).tolist()
-    known = dict(zip(map(digits_of, every), shares, strict=True))
-    agreed = _agreed(known | ({"": nothing} if "" in known else {}), said)
+    named = dict(zip(map(digits_of, every), shares, strict=True))
+    agreed = _agreed(named | ({"": nothing} if "" in named else {}), said)
     weights = np.array([weight if spelling.is_well_formed(text.strip()) else 1.0 for text in texts])
-    weights *= _spaced(texts, looks[0])
+    weights *= _spaced(texts, plain[0])
     spelled = _spelled_so(texts, whole[: len(texts)], digits[: len(texts)], weights, weight)
     found: dict[str, Reading] = {}
     for i in np.argsort(-spelled, kind="stable").tolist():
-        text, alike, sure = texts[i].strip(), found.get(texts[i].strip()), agreed[digits_of(texts[i])]
-        confidence = sure * float(spelled[i]) + (alike.confidence if alike else 0.0)
-        found[text] = Reading(alike.spelled if alike else texts[i], min(confidence, 1.0), sure)
+        text, known, sure = texts[i].strip(), found.get(texts[i].strip()), agreed[digits_of(texts[i])]
+        confidence = sure * float(spelled[i]) + (known.confidence if known else 0.0)
+        found[text] = Reading(known.spelled if known else texts[i], min(confidence, 1.0), sure)
     best = max(found.values(), key=lambda one: (one.digits_confidence, one.confidence))
     return [best, *sorted((one for one in found.values() if one is not best), key=lambda one: -one.confidence)]
 

@@ -114,7 +114,7 @@ class _Conv:
 
 
 class Convolution(layers.Conv2D):  # type: ignore[misc]
-    """A convolution along a line, (N, 1, W, C), whose columns may lie apart. TensorFlow has no gradient of that on a
+    """A convolution; along a line, (N, 1, W, C), its columns may lie apart. TensorFlow has no gradient of that on a
     processor, so that it is learnt on the line folded into rows of ``apart`` columns: what lay apart lies one above the
     other. When it is not learnt it is one operation, of ONNX too."""
 
