@@ -370,6 +370,24 @@ def test_on_a_page_of_prose_parting_lines_is_given_up() -> None:
     assert asked == [50, 4 * len(lines[::7])]  # two sides of two gaps, in eight lines
 
 
+@pytest.mark.parametrize(("status", "told"), [("unsure", "2 927"), ("not_a_digit", "2")])
+def test_touching_digits_that_the_line_network_reads_are_no_word(status: Status, told: str) -> None:
+    """Right of a sure 2 a group whose pieces, one by one, are no digits: it is a word if it says no number either."""
+
+    def read(cutouts: Sequence[Cutout]) -> list[Number | None]:
+        if cutouts[0].gray.shape[1] == 90:
+            return [number("2 927", "unsure", 0.9)] * len(cutouts)
+        return [number("2", "read", 1.0), number("927", status, 0.9)] * (len(cutouts) // 2)
+
+    def apart(inks: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float64]]:
+        return [np.eye(11)[[10, 10]] for _ink in inks]
+
+    line = np.full((30, 90), 250, np.uint8)
+    line[8:22, 10:20] = line[8:22, 60:80] = 20
+    found = words.beside_words([Cutout(line, (300, 300))] * 4, [(40,)] * 4, read, apart)
+    assert [one and one.text for one in found] == [told] * 4
+
+
 @pytest.mark.parametrize(
     ("text", "is_word"), [("Park", True), ("kg", True), ("42", False), ("918", False), ("-", False), ("", False)]
 )

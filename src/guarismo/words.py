@@ -96,9 +96,11 @@ def _sides(asked: Sequence[tuple[int, int, Cutout]], read: Read, apart: Apart) -
     sure = [one is not None and one.status == "read" for one in said]
     places = [place for place, is_sure in enumerate(sure) if is_sure and not sure[place ^ 1]]
     lettered = are_words([cut[place ^ 1] for place in places], apart) if places else []
+    # digits that touch look like letters one by one: to the line network they are a number, if an unsure one
+    numbers = [(other := said[place ^ 1]) is not None and other.status == "unsure" for place in places]
     return [
-        _Side(asked[place // 2][0], place % 2 == 1, number, is_word)
-        for place, is_word in zip(places, lettered, strict=True)
+        _Side(asked[place // 2][0], place % 2 == 1, number, is_word and not is_number)
+        for place, is_word, is_number in zip(places, lettered, numbers, strict=True)
         if (number := said[place]) is not None
     ]
 
