@@ -35,7 +35,7 @@ _FORMS = (
     r"\d{2,4}(?: \d{2,4})+",
     r"\d+(?:[/-]| [/-] | )(?:\d{3}[ -]?)?\d+",  # 030 / 123 4567
     r"\d{1,3}(?:\.\d{3})+-\d",  # 12.345.678-5
-    r"\d+([./-])\d+(?:\1\d+)+",
+    r"(?!\d{1,3}(?:\.\d{3})+\.\d\d?$)\d+([./-])\d+(?:\1\d+)+",  # 97.346.56 is a sum whose comma looks like a point
     r"\d{1,2}\. \d+(?:[.,]\d+)?",  # 2. 443 in a numbered list
 )
 _WELL_FORMED = tuple(re.compile(form) for form in _FORMS)
