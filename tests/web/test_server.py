@@ -24,7 +24,8 @@ from hypothesis import HealthCheck, settings
 pytest.importorskip("fastapi")
 
 from guarismo import Reader
-from guarismo.errors import DataError, OutputError
+from guarismo.cli.serve import origin
+from guarismo.errors import DataError, OutputError, UsageError
 from guarismo.web.app import create_app
 from guarismo.web.corrections import FILE, Correction, Corrections, export, kept
 from guarismo.web.guard import Settings
@@ -148,6 +149,27 @@ def test_an_empty_key_in_the_environment_and_a_name_that_is_none_are_told(monkey
     server = start("--port", "0")
     _out, told = server.communicate(timeout=30)
     assert server.returncode == 2 and "an empty key" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("https://Example.org/", "https://example.org"),
+        ("http://localhost:3000", "http://localhost:3000"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+        ("*", "*"),
+    ],
+)
+def test_a_site_is_known_as_browsers_name_it(name: str, known: str) -> None:
+    assert origin(name) == known
+
+
+@pytest.mark.parametrize(
+    "name", ["foo", "example.org", "https://example.org/page", "ftp://example.org", "https://", ""]
+)
+def test_what_no_browser_would_call_a_site_is_told(name: str) -> None:
+    with pytest.raises(UsageError, match="expected its address without a path"):
+        origin(name)
 
 
 def test_no_answered_correction_is_lost_by_a_kill_among_two_hundred(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,7 +74,7 @@ def command(
     if api_key == "" or (api_key is None and os.environ.get("GUARISMO_API_KEY") == ""):  # click takes it for none
         raise UsageError("an empty key; give one, or leave --api-key out")
     threads = min(2, os.cpu_count() or 1)
-    settings = Settings(api_key, cors, keep, max_bytes, max_pixels, queue, timeout, threads)
+    settings = Settings(api_key, tuple(map(origin, cors)), keep, max_bytes, max_pixels, queue, timeout, threads)
     app = create_app(Reader(model, line_model, threads=1), settings)
     with _listening(host, port) as listening:
         click.echo(_("guarismo listens on {address}").format(address=_address(listening)), err=True)
@@ -82,6 +83,17 @@ def command(
         config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=30)
         uvicorn.Server(config).run(sockets=[listening])
     return 0
+
+
+def origin(name: str) -> str:
+    """A web site as browsers name it: no path, not even a slash, no capitals. Raises UsageError where it is none."""
+    plain = name.strip().lower().removesuffix("/")
+    if plain != "*" and not re.fullmatch(r"https?://(?:\[[0-9a-f:]+\]|[^\s/?#@:\[\]]+)(?::\d+)?", plain):
+        raise UsageError(
+            "{name!r}: no web site; expected its address without a path, such as https://example.org, or * for all",
+            name=name,
+        )
+    return plain
 
 
 def _listening(host: str, port: int) -> socket.socket:
