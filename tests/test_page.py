@@ -398,6 +398,29 @@ def test_letters_are_words_and_digits_and_dashes_are_none(text: str, is_word: bo
 
 
 @pytest.mark.parametrize(
+    ("side", "is_cut"), [((0, 260), False), ((65, 260), True), ((0, 60), True), ((230, 260), False)]
+)
+def test_ink_at_a_side_of_its_picture_is_cut_off(side: tuple[int, int], is_cut: bool) -> None:
+    gray = np.full((70, 260), 248, np.uint8)
+    cv2.putText(gray, "918", (40, 50), cv2.FONT_HERSHEY_SIMPLEX, 1.6, 40, 4, cv2.LINE_AA)
+    assert words.is_cut_off(gray[:, slice(*side)]) is is_cut
+
+
+@pytest.mark.parametrize(("count", "is_part"), [(10, True), (2, False)])
+def test_among_many_words_what_is_cut_off_is_a_part_of_one(count: int, is_part: bool) -> None:
+    lines = []
+    for text in ["918", *["Park"] * count]:
+        gray = np.full((70, 260), 248, np.uint8)
+        cv2.putText(gray, text, (40, 50), cv2.FONT_HERSHEY_SIMPLEX, 1.6, 40, 4, cv2.LINE_AA)
+        cv2.line(gray, (0, 15), (4, 50), 40, 4, cv2.LINE_AA)  # the end of a letter before it
+        lines.append(Cutout(gray, (300, 300)))
+    reader = Reader(threads=1)
+    first, *_words = page._Eyes(reader._digits, reader._lines)._lines(lines)
+    assert first is not None and "918" in first.text
+    assert (first.status == "not_a_digit") is is_part
+
+
+@pytest.mark.parametrize(
     ("box", "status"),
     [(Box(58, 94, 70, 112), "not_a_digit"), (Box(58, 104, 70, 130), "read"), (Box(90, 94, 102, 112), "read")],
     ids=["raised", "on the line", "away"],

@@ -19,7 +19,7 @@ from guarismo.order import in_reading_order
 from guarismo.puzzle import read_by_rules
 from guarismo.types import ACTED_ON, Box, Digit, Gray, Grid, Inks, Number, Status, is_single
 from guarismo.upright import quarters_to_turn
-from guarismo.words import beside_words
+from guarismo.words import beside_words, is_cut_off
 
 WIDEST_BOX = 1.5
 """Width against height of a box for one digit. Wider ones, three or more in a row, are a table of one row."""
@@ -173,6 +173,10 @@ class _Eyes:
             for one, odd in zip(found, strange, strict=True)
         ]
         least = LEAST_EXPECTED if 2 * sum(told) > len(found) else LEAST
+        if len(found) > AMONG_WORDS * sum(told):
+            for i in np.flatnonzero(told).tolist():
+                if is_cut_off(cutouts[i].gray):
+                    found[i] = replace(found[i], status="not_a_digit")
         return [
             None if one.status == "blank" else placed(_doubted(one, odd, least), cutout)
             for one, cutout, odd in zip(found, cutouts, strange, strict=True)

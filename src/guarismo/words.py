@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from guarismo import strip
 from guarismo.cutout import Cutout, Read
-from guarismo.types import Number
+from guarismo.types import Gray, Number
 
 Apart = Callable[[Sequence[NDArray[np.float32]]], list[NDArray[np.float64]]]
 """What the digit network says of the pieces of each strip's ink: ``DigitNetwork.apart``."""
@@ -29,6 +29,9 @@ WORDY = 0.25
 
 SAMPLED = 8
 """Lines, from all over the page, of which that share must have words for the others to be looked at."""
+
+INKED, EDGE = 0.3, 2
+"""Level of ink that counts, and columns of a strip: ink so near to the side of its picture is cut off there."""
 
 NOTHING = np.zeros((strip.HEIGHT, 1), np.float32)
 """A strip without ink."""
@@ -123,3 +126,14 @@ def are_words(cutouts: Sequence[Cutout], apart: Apart) -> list[bool]:
         long = ink.shape[1] - 2 * strip.MARGIN > LONG * strip.FILLED
         words.append(bool(none.any()) and (len(none) > 1 or long) and float(none.mean()) >= LETTERS)
     return words
+
+
+def is_cut_off(gray: Gray) -> bool:
+    """Whether a line's writing goes on beyond a side of its picture: of a word in hairlines what was found may be the
+    half of an M and an O."""
+    line = strip.strip(gray)
+    if line is None:
+        return False
+    inked = line.ink.max(0) > INKED
+    sides = [round((side - line.left) * line.scale * line.squeeze) for side in (0, gray.shape[1])]
+    return any(bool(inked[max(side - EDGE, 0) : max(side + EDGE, 0)].any()) for side in sides)

@@ -38,7 +38,7 @@ MODEL_VERSION = "2026.11.11"
 MOST_WRONG = 0.0005
 """Operating point of ``read``: at most one in two thousand accepted digits of held-out writers is wrong."""
 
-POOL_SEED = 2
+POOL_SEED = 1
 """All runs draw from one pool; their own seed is for the weights and the order."""
 
 UNREADABLE = 5.0
