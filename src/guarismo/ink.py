@@ -22,6 +22,7 @@ from guarismo.framing import SIDE, already_framed, place
 from guarismo.paper import Contrast, calm, is_dust, median, sharpened, shrink, subtract_paper, subtract_patches
 from guarismo.polarity import dark_on_light
 from guarismo.rings import rings
+from guarismo.shade import without_shade
 from guarismo.types import Box, Gray, Ink, Inks
 
 INK_VERSION = 2
@@ -106,9 +107,19 @@ def otherwise(one: Framed, size: tuple[int, int]) -> list[Framed]:
     if one.near is None:
         return []
     nears = [255 - one.near] if one.box is not None else [one.near, 255 - one.near]
-    found = [look for near in nears if (look := _in_patches(near)) is not None]
+    return _last(one, size, *map(_in_patches, nears))
+
+
+def lit(one: Framed, size: tuple[int, int]) -> list[Framed]:
+    """A last look at a picture that is blank or not clear, without the shadow, if one with an edge lies on it."""
+    return [] if one.near is None else _last(one, size, _in_shade(one.near))
+
+
+def _last(one: Framed, size: tuple[int, int], *found: _Found | None) -> list[Framed]:
+    """These looks at what ``near`` shows; where it seemed blank they tell the box, too."""
+    assert one.near is not None
     scale = size[1] / one.near.shape[1], size[0] / one.near.shape[0]
-    return [Framed(_cut_out(look), one.box or _scale(look.box, *scale, size), look.near) for look in found]
+    return [Framed(_cut_out(look), one.box or _scale(look.box, *scale, size), look.near) for look in found if look]
 
 
 def frames(grays: Iterable[Gray]) -> list[Framed]:
@@ -314,6 +325,17 @@ def _found(small: Gray) -> _Found | None:
 
 def _in_patches(small: Gray) -> _Found | None:
     return _found_in(subtract_patches(small), small)
+
+
+def _in_shade(small: Gray) -> _Found | None:
+    """Which way the writing goes is seen only when the shadow is gone. What lies along its edge is none."""
+    lit = without_shade(small)
+    found = lit and _found(dark_on_light(lit.gray))
+    return found if lit and found and found.mask[lit.edge].sum() < ALONG * found.mask.sum() else None
+
+
+ALONG = 0.6
+"""Share of the ink that lies where the edge of a shadow was from which on it is what is left of that edge."""
 
 
 def _found_in(contrast: Contrast, small: Gray) -> _Found | None:

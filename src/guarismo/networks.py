@@ -16,7 +16,7 @@ from guarismo.engine import Engine
 from guarismo.framing import SIDE, leaning
 from guarismo.hearing import Hearing, is_clear
 from guarismo.image import noting
-from guarismo.ink import Framed, again, frame, frames, otherwise
+from guarismo.ink import Framed, again, frame, frames, lit, otherwise
 from guarismo.model import Model
 from guarismo.pieces import further, pieces
 from guarismo.stack import Key
@@ -59,9 +59,12 @@ class DigitNetwork:
         return decode.digits(logits, boxes, [size for _one, size in looks], self.model)
 
     def _last_looks(self, looks: list[Seen], logits: Logits, boxes: list[Box | None]) -> None:
-        """Look otherwise at what is blank or nothing can be made of, and take that where it is plainly a digit."""
+        """Look otherwise at what is blank or nothing can be made of, and without a shadow also at what is not clear;
+        take that where it is plainly a digit."""
         lost = np.array([box is None for box in boxes], bool) | (decode.sureness(logits, self.model.temperature) < LOST)
+        doubtful = lost | ~decode.are_clear(logits, self.model.temperature)
         tried = [(i, look) for i in np.flatnonzero(lost).tolist() for look in otherwise(*looks[i])]
+        tried += [(i, look) for i in np.flatnonzero(doubtful).tolist() for look in lit(*looks[i])]
         if not tried:
             return
         said = self._said([look.ink for _i, look in tried])
