@@ -175,7 +175,7 @@ Both on MNIST's test digits.
 ## What it cannot read
 
 More than one digit on a picture (it says "not a digit" to most); letters that look like digits (O, l, S, Z, B)
-are read as digits; some digits below a hard shadow or in the grip of a ruled line. Confidences are calibrated on MNIST's
+are read as digits; some digits below a shadow with a bent edge or in the grip of a ruled line. Confidences are calibrated on MNIST's
 writers: on blurred, tiny or disturbed pictures they are too high by a few points.
 """
 
