@@ -91,11 +91,11 @@ class Hearing:
         return _ranked(texts, looks, said, weight, other)
 
 
-RAISED = 1.0
+RAISED = 0.75
 """How much likelier a digit is, as a logarithm, at each step of a line that says a number. The network was taught on
 lines without numbers too, and cannot ask at one step what the others say: of its errors on lines of writers held out,
 digits left out were seventeen times as many as digits too many. The likelihood of these lines is much the same from
-0.75 to 1.25, their readings at 0.75 and 1.0 (docs/LOG.md)."""
+0.75 to 1.25, their readings at 0.75 and 1.0; the lower makes fewer words numbers (docs/LOG.md)."""
 
 TALL = np.array([label.isdigit() or label == "/" for label in LINE_LABELS])
 """Which columns are raised: the digits, and the slash, or each would be a 1."""
