@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo import cutout, framing, ink, paper, polarity, rings
+from guarismo import cutout, framing, ink, paper, polarity, rings, shade
 from guarismo.datasets import load_mnist, load_optdigits, load_pendigits, load_writers
 from guarismo.files import claim, fingerprint, read_arrays, write_arrays
 from guarismo.train import augment, fonts, forms_high, forms_low, nondigits, paths, pens, strokes
@@ -201,6 +201,7 @@ MADE_BY = (
     polarity,
     cutout,
     rings,
+    shade,
     augment,
     fonts,
     nondigits,
