@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from guarismo.paper import shrink
+from guarismo.paper import closing, shrink
 from guarismo.types import Gray
 
 LOOKED, STROKE = 32, 5
@@ -45,13 +45,13 @@ class Lit:
 def without_shade(gray: Gray) -> Lit | None:
     """A picture uint8 (H, W) without its shadow; None where none with an edge lies on it."""
     tiny = shrink(gray, LOOKED)
-    line = _edge(_closed(tiny, STROKE).astype(np.float32))
+    line = _edge(closing(tiny, STROKE).astype(np.float32))
     if line is None:
         return None
     angle, offset = line
     y, x = (np.linspace(-1, 1, n, dtype=np.float32) for n in gray.shape)
     away = np.float32(np.sin(angle)) * y[:, None] + np.float32(np.cos(angle)) * x - np.float32(offset)
-    paper = _closed(gray, max(3, round(STROKE * max(gray.shape) / LOOKED)))
+    paper = closing(gray, max(3, round(STROKE * max(gray.shape) / LOOKED)))
     place = np.clip(np.floor((away / BAND + 1) / 2 * PLACES), -1, PLACES).astype(np.int64) + 1
     levels = _medians(paper, place)
     dark, light = min(levels[0], levels[-1]), max(levels[0], levels[-1])
@@ -67,10 +67,6 @@ def without_shade(gray: Gray) -> Lit | None:
 
 WITHIN = 0.45
 """Share of the step, to either side of its middle, in which light is changing."""
-
-
-def _closed(gray: Gray, size: int) -> Gray:
-    return np.asarray(cv2.morphologyEx(gray, cv2.MORPH_CLOSE, np.ones((size, size), np.uint8)), np.uint8)
 
 
 def _edge(paper: NDArray[np.float32]) -> tuple[float, float] | None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from guarismo import strip
 from guarismo.cutout import Cutout, Read
+from guarismo.decode import INKED
 from guarismo.types import Gray, Number
 
 Apart = Callable[[Sequence[NDArray[np.float32]]], list[NDArray[np.float64]]]
@@ -30,8 +31,8 @@ WORDY = 0.25
 SAMPLED = 8
 """Lines, from all over the page, of which that share must have words for the others to be looked at."""
 
-INKED, EDGE = 0.3, 2
-"""Level of ink that counts, and columns of a strip: ink so near to the side of its picture is cut off there."""
+EDGE = 2
+"""Columns of a strip: ink so near to the side of its picture is cut off there."""
 
 NOTHING = np.zeros((strip.HEIGHT, 1), np.float32)
 """A strip without ink."""
