@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from guarismo.errors import PictureError
+from guarismo.highlighter import unmarked
 from guarismo.types import Gray
 
 _DEPTHS = (255, 1023, 4095, 65535)
@@ -81,7 +82,7 @@ def luminance(rgb: NDArray[np.uint8]) -> Gray:
 
 
 def luminance_of(picture: Image.Image) -> Gray:
-    """What the eye sees, unless the writing differs from its paper by colour alone.
+    """What the eye sees, without highlighters, unless the writing differs from its paper by colour alone.
 
     Yellow on white has an eighth of the contrast of black in luminance, all of it in blue: where one
     channel varies more than twice as much as luminance does, that channel is taken. The picture is one of mode "RGB".
@@ -92,7 +93,7 @@ def luminance_of(picture: Image.Image) -> Gray:
     spread = np.asarray(picture.resize(few, Image.Resampling.NEAREST)).reshape(-1, 3).std(axis=0)
     best = int(spread.argmax())
     plain = spread[best] <= 2 * gray[::step, ::step].std() + 1
-    return gray if plain else np.asarray(picture.getchannel(best))
+    return unmarked(picture, gray) if plain else np.asarray(picture.getchannel(best))
 
 
 def _in_bands(
