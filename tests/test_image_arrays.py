@@ -151,6 +151,30 @@ def test_writing_that_differs_by_colour_alone_is_seen() -> None:
     assert int(gray[0, 0]) - int(gray[10, 10]) > 200
 
 
+KRAFT, PINK = np.array([190, 150, 105]), np.array([240, 120, 170])
+
+
+@pytest.mark.parametrize("darkest", [1.0, 0.7, 0.4])
+def test_light_from_one_side_does_not_hide_what_differs_by_colour_alone(darkest: float) -> None:
+    """Pink on brown wrapping paper is as light as it; its gradient of light has more spread in grey than writing."""
+    ink = np.kron(255 - SEVEN, np.ones((8, 8), np.uint8))[..., None] / 255
+    light = np.linspace(darkest, 1, ink.shape[1])[None, :, None]
+    gray = load_gray(((KRAFT * (1 - ink) + PINK * ink) * light).astype(np.uint8)).astype(int)
+    stem, beside = gray[80:180, 114:134], gray[80:180, 150:170]
+    assert abs(stem.mean() - beside.mean()) > 25 * darkest
+
+
+def test_what_a_highlighter_marks_does_not_choose_the_channel() -> None:
+    """Pencil on white, one number under a yellow mark: in blue the mark is far darker than pencil."""
+    page = np.full((500, 600, 3), 245.0)
+    for top in (150, 300):
+        page[top : top + 40, 200:208] = page[top : top + 40, 240:248] = page[top + 16 : top + 24, 200:248] = 170
+    page[140:200, 180:400] *= [1, 0.97, 0.42]
+    gray = load_gray(page.astype(np.uint8)).astype(int)
+    assert gray[190, 300] == pytest.approx(gray[250, 300], abs=6)
+    assert gray[170, 204] < 190
+
+
 def test_a_list_is_a_usage_error_that_names_what_is_expected() -> None:
     with pytest.raises(
         UsageError, match="list is no picture; expected a path, bytes, a file, a PIL picture or an array"

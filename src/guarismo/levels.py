@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -85,15 +86,25 @@ def luminance_of(picture: Image.Image) -> Gray:
     """What the eye sees, without highlighters, unless the writing differs from its paper by colour alone.
 
     Yellow on white has an eighth of the contrast of black in luminance, all of it in blue: where one
-    channel varies more than twice as much as luminance does, that channel is taken. The picture is one of mode "RGB".
+    channel stands out from what is around more than twice as much as luminance does, that channel is taken. The picture is one of mode "RGB".
     """
     gray = np.asarray(picture.convert("L"))  # 0.299 R + 0.587 G + 0.114 B, ITU-R BT.601
+    lit = unmarked(picture, gray)
+    if lit is not gray:
+        return lit
     step = max(1, math.isqrt(gray.size // 40_000))  # so many pixels tell the spread of any photograph
     few = (max(1, picture.width // step), max(1, picture.height // step))
-    spread = np.asarray(picture.resize(few, Image.Resampling.NEAREST)).reshape(-1, 3).std(axis=0)
+    spread = _spread(np.asarray(picture.resize(few, Image.Resampling.NEAREST)))
     best = int(spread.argmax())
-    plain = spread[best] <= 2 * gray[::step, ::step].std() + 1
-    return unmarked(picture, gray) if plain else np.asarray(picture.getchannel(best))
+    plain = spread[best] <= 2 * _spread(gray[::step, ::step, None])[0] + 1
+    return gray if plain else np.asarray(picture.getchannel(best))
+
+
+def _spread(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Of each channel of (H, W, C) the standard deviation from what it is around: light from one side is no writing."""
+    window = max(3, max(pixels.shape[:2]) // 4 | 1)
+    around = cv2.blur(pixels, (window, window)).reshape(pixels.shape)
+    return np.asarray(np.subtract(pixels, around, dtype=np.int16).std(axis=(0, 1)), np.float64)
 
 
 def _in_bands(
