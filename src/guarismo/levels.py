@@ -86,7 +86,8 @@ def luminance_of(picture: Image.Image) -> Gray:
     """What the eye sees, without highlighters, unless the writing differs from its paper by colour alone.
 
     Yellow on white has an eighth of the contrast of black in luminance, all of it in blue: where one
-    channel stands out from what is around more than twice as much as luminance does, that channel is taken. The picture is one of mode "RGB".
+    channel stands out from what is around more than twice as much as luminance does, that channel is
+    taken. The picture is one of mode "RGB".
     """
     gray = np.asarray(picture.convert("L"))  # 0.299 R + 0.587 G + 0.114 B, ITU-R BT.601
     lit = unmarked(picture, gray)
