@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from guarismo import Reader, ink
-from guarismo.shade import without_shade
+from guarismo.shade import without_deep_shade, without_shade
 from guarismo.types import Gray
+from pictures import levels, on_paper
+from pictures import written as drawn
 
 SIDE = 120
 
@@ -75,7 +77,8 @@ SHADOWS = [(angle, offset, left) for angle in (0.4, 1.1, 2.2) for offset in (-0.
 def test_digits_under_the_edge_of_a_shadow_are_read(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     pictures = [shaded(written(), *shadow, soft=2) for shadow in SHADOWS]
     right = [one.value == 7 and one.status == "read" for one in reader.digits(pictures)]
-    monkeypatch.setattr(ink, "without_shade", lambda _gray: None)
+    for look in ("without_shade", "without_deep_shade"):
+        monkeypatch.setattr(ink, look, lambda _gray: None)
     before = [one.value == 7 and one.status == "read" for one in reader.digits(pictures)]
     assert sum(right) >= 16
     assert sum(before) <= 10
@@ -86,3 +89,41 @@ def test_the_edge_of_a_shadow_alone_is_no_digit(reader: Reader, monkeypatch: pyt
     assert "read" not in [one.status for one in reader.digits(pictures)]
     monkeypatch.setattr(ink, "ALONG", 2.0)
     assert "read" in [one.status for one in reader.digits(pictures)]
+
+
+def under_a_hand(clean: Gray, left: float, seed: int) -> Gray:
+    """Two fingers' shadow over it, which leaves this share of the light, its edges some pixels soft."""
+    rng = np.random.default_rng(seed)
+    rows, columns = clean.shape
+    hand = np.zeros(clean.shape, np.uint8)
+    for share in (0.3, 0.62):
+        middle = (round(share * columns), round(rng.uniform(0.55, 0.9) * rows))
+        cv2.ellipse(
+            hand, middle, (round(0.16 * columns), round(0.45 * rows)), float(rng.uniform(-30, 30)), 0, 360, 255, -1
+        )
+    light = 1 - (1 - left) * cv2.GaussianBlur(hand, (0, 0), 3) / 255
+    return np.asarray(np.clip(clean * light + rng.normal(0, 2, clean.shape), 0, 255), np.uint8)
+
+
+def test_paper_under_a_hand_is_even_without_its_shadow() -> None:
+    lit = without_deep_shade(under_a_hand(np.full((200, 200), 235, np.uint8), 0.5, 1))
+    assert lit is not None
+    assert np.ptp(np.percentile(cv2.blur(lit.gray, (5, 5)), (10, 90))) < 20
+
+
+@pytest.mark.parametrize("gray", [PAPER, under_a_hand(PAPER, 0.8, 2), np.zeros((1, 1), np.uint8)], ids=str)
+def test_where_no_shadow_is_deep_nothing_is_taken_off(gray: Gray) -> None:
+    assert without_deep_shade(gray) is None
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_a_digit_under_a_hand_is_read(digit: int) -> None:
+    sheets = [
+        under_a_hand(levels(on_paper(drawn(digit, seed, 130), (200, 200)), 60, 235), 0.45, seed) for seed in range(5)
+    ]
+    assert [one.value for one in Reader(threads=1).digits(sheets)].count(digit) >= 4
+
+
+def test_the_shadow_of_a_hand_on_bare_paper_is_never_read() -> None:
+    bare = [under_a_hand(np.full((200, 200), 235, np.uint8), 0.5, seed) for seed in range(20)]
+    assert "read" not in {one.status for one in Reader(threads=1).digits(bare)}

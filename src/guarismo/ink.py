@@ -22,7 +22,7 @@ from guarismo.framing import SIDE, already_framed, place
 from guarismo.paper import Contrast, calm, is_dust, median, sharpened, shrink, subtract_paper, subtract_patches
 from guarismo.polarity import dark_on_light
 from guarismo.rings import rings
-from guarismo.shade import without_shade
+from guarismo.shade import Lit, without_deep_shade, without_shade
 from guarismo.types import Box, Gray, Ink, Inks
 
 INK_VERSION = 2
@@ -111,8 +111,11 @@ def otherwise(one: Framed, size: tuple[int, int]) -> list[Framed]:
 
 
 def lit(one: Framed, size: tuple[int, int]) -> list[Framed]:
-    """A last look at a picture that is blank or not clear, without the shadow, if one with an edge lies on it."""
-    return [] if one.near is None else _last(one, size, _in_shade(one.near))
+    """Last looks at a picture that is blank or not clear, without the shadows, if deep ones or one with a straight edge
+    lie on it; without deep ones also at what is light, for they may have been taken for the writing."""
+    if one.near is None:
+        return []
+    return _last(one, size, _in_shade(one.near), _in_deep_shade(one.near), _in_deep_shade(255 - one.near))
 
 
 def _last(one: Framed, size: tuple[int, int], *found: _Found | None) -> list[Framed]:
@@ -328,10 +331,20 @@ def _in_patches(small: Gray) -> _Found | None:
 
 
 def _in_shade(small: Gray) -> _Found | None:
-    """Which way the writing goes is seen only when the shadow is gone. What lies along its edge is none."""
+    """Which way the writing goes is seen only when the shadow is gone."""
     lit = without_shade(small)
-    found = lit and _found(dark_on_light(lit.gray))
-    return found if lit and found and found.mask[lit.edge].sum() < ALONG * found.mask.sum() else None
+    return None if lit is None else _off_its_edge(lit, dark_on_light(lit.gray))
+
+
+def _in_deep_shade(small: Gray) -> _Found | None:
+    lit = without_deep_shade(small)
+    return None if lit is None else _off_its_edge(lit, lit.gray)
+
+
+def _off_its_edge(lit: Lit, dark: Gray) -> _Found | None:
+    """What lies along the edge of a shadow is no writing."""
+    found = _found(dark)
+    return found if found and found.mask[lit.edge].sum() < ALONG * found.mask.sum() else None
 
 
 ALONG = 0.6

@@ -1,4 +1,5 @@
-"""A hard shadow on a picture: its edge is found as a straight line, and what lies beyond is lit as the rest is.
+"""Shadows on a picture: a hard one's edge is found as a straight line, and what lies beyond is lit as the rest is; and
+a deep one of any outline, as of a hand, is taken off with the paper that it lies on.
 
 No surface through the paper bends so sharply: to ``paper.py`` the dark side is ink, or the picture a light digit on a
 dark ground. So this is asked about pictures of which nothing sure is made else.
@@ -35,8 +36,8 @@ it at which its light is measured."""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lit:
-    """A picture ``gray`` uint8 (H, W) as if a straight-edged shadow were gone; bool (H, W), where its ``edge`` was, and
-    remains of it may be."""
+    """A picture ``gray`` uint8 (H, W) as if a shadow were gone; bool (H, W), where its ``edge`` was, and remains of it
+    may be."""
 
     gray: Gray
     edge: NDArray[np.bool_]
@@ -97,6 +98,34 @@ def _between(
     step = first / np.maximum(there, 1) - (values.sum() - first) / np.maximum(values.size - there, 1)
     is_edge = (share > LEAST_SIDE) & (share < 1 - LEAST_SIDE)
     return np.where(is_edge, share * (1 - share) * step**2, 0), np.abs(step)
+
+
+OUTLINED, DEEP, GLANCE = 0.18, 1.5, 64
+"""Window in longest sides of the picture, which no stroke fills but a shadow does; how many times lighter the light
+paper is than the dark, at least; and the longest side of the copy in which that is seen."""
+
+
+def without_deep_shade(gray: Gray) -> Lit | None:
+    """A picture uint8 (H, W), dark on light, without shadows of whatever outline: divided by its closing (Serra 1982).
+    None where none of them is deep: bold strokes are thinner then, and specks of print as dark as ink."""
+    dark, light = np.percentile(_paper(shrink(gray, GLANCE)), (5, 95)).tolist()
+    if light < DEEP * max(dark, 1.0):
+        return None
+    paper = _paper(gray)
+    change = cv2.morphologyEx(paper, cv2.MORPH_GRADIENT, np.ones((STROKE, STROKE), np.uint8))
+    edge = cv2.dilate((change > STEEP * (light - dark)).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    even = cv2.blur(paper, (3, 3)).astype(np.float32)
+    lit = gray * (np.float32(np.percentile(even, 80)) / np.maximum(even, np.float32(24)))
+    return Lit(np.clip(np.rint(lit), 0, 255).astype(np.uint8), np.asarray(edge, bool))
+
+
+STEEP = 0.25
+"""Share of the difference between light and dark paper by which it changes within a stroke's breadth, at an edge."""
+
+
+def _paper(gray: Gray) -> Gray:
+    calm = np.asarray(cv2.medianBlur(gray, 3), np.uint8)
+    return closing(calm, max(3, round(OUTLINED * max(gray.shape)) | 1))
 
 
 @lru_cache(maxsize=64)
