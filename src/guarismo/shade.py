@@ -107,9 +107,10 @@ paper is than the dark, at least; and the longest side of the copy in which that
 
 def without_deep_shade(gray: Gray) -> Lit | None:
     """A picture uint8 (H, W), dark on light, without shadows of whatever outline: divided by its closing (Serra 1982).
-    None where none of them is deep: bold strokes are thinner then, and specks of print as dark as ink."""
+    None where none of them is deep, for bold strokes are thinner then, and specks of print as dark as ink; or one is so
+    deep that nothing is seen in it, as the paper of a negative."""
     dark, light = np.percentile(_paper(shrink(gray, GLANCE)), (5, 95)).tolist()
-    if light < DEEP * max(dark, 1.0):
+    if not DARKEST * light < dark < light / DEEP:
         return None
     paper = _paper(gray)
     change = cv2.morphologyEx(paper, cv2.MORPH_GRADIENT, np.ones((STROKE, STROKE), np.uint8))
