@@ -111,7 +111,11 @@ def test_paper_under_a_hand_is_even_without_its_shadow() -> None:
     assert np.ptp(np.percentile(cv2.blur(lit.gray, (5, 5)), (10, 90))) < 20
 
 
-@pytest.mark.parametrize("gray", [PAPER, under_a_hand(PAPER, 0.8, 2), np.zeros((1, 1), np.uint8)], ids=str)
+@pytest.mark.parametrize(
+    "gray",
+    [PAPER, under_a_hand(PAPER, 0.8, 2), np.zeros((1, 1), np.uint8)],
+    ids=["even", "a shallow shadow", "a pixel"],
+)
 def test_where_no_shadow_is_deep_nothing_is_taken_off(gray: Gray) -> None:
     assert without_deep_shade(gray) is None
 
