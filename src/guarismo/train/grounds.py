@@ -1,7 +1,8 @@
 """Everything about a line that is not its number: signs and strokes that say nothing, the paper, its print, the camera.
 
-``sign``, ``fill`` and ``underlines`` give strokes of the writer's own pen, in digit heights as in ``pens.py``. They are
-not labelled: a reader has to pass over them. ``photographed`` gives a clean line its paper and its picture.
+``fill`` and ``underlines`` give strokes of the writer's own pen, in digit heights as in ``pens.py``. They are not
+labelled: a reader has to pass over them, as over ``affixes.py``. ``photographed`` gives a clean line its paper and its
+picture.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from guarismo.train.augment import Rng, _moved, _ramp, _smooth_noise
 from guarismo.train.paths import Path, arc
-from guarismo.train.pens import Stroke, smooth
+from guarismo.train.pens import Stroke, shaken
 from guarismo.types import Gray
 
 LOWEST, HIGHEST = 12, 60
@@ -43,7 +44,7 @@ class Marks:
     def strokes(self, mark: str, rng: Rng) -> list[Stroke]:
         """One of ``. , - / :``, its left edge anywhere, in digit heights."""
         paths = {".": self._point, ",": self._hook, "-": self._level, "/": self._slash, ":": self._colon}[mark](rng)
-        return _shaken(paths, rng, 0.008)
+        return shaken(paths, rng, 0.008)
 
     def _point(self, rng: Rng, y: float = 0.97) -> list[Path]:
         y += rng.normal(0, 0.03) - self._raised
@@ -71,67 +72,6 @@ class Marks:
         paths = [*self._point(rng, high), *self._point(rng, low)]
         self._raised = raised
         return paths
-
-
-def _shaken(paths: list[Path], rng: Rng, by: float = 0.02) -> list[Stroke]:
-    """Paths through their control points, each of them moved a little."""
-    return [smooth(np.asarray(path) + rng.normal(0, by, (len(path), 2))) for path in paths]
-
-
-def _letter_s(left: float, wide: float, top: float = 0.05, foot: float = 0.95) -> Path:
-    high = foot - top
-    ys = [0.12, 0.0, 0.05, 0.28, 0.5, 0.72, 0.95, 1.0, 0.88]
-    xs = [0.95, 0.55, 0.1, 0.05, 0.5, 0.95, 0.85, 0.45, 0.0]
-    return [(left + wide * x, top + high * y) for x, y in zip(xs, ys, strict=True)]
-
-
-def _dollar(rng: Rng) -> list[Path]:
-    wide = rng.uniform(0.35, 0.55)
-    bars = (0.5,) if rng.random() < 0.7 else (0.38, 0.62)
-    lean = rng.uniform(0, 0.1)
-    return [_letter_s(0, wide), *([(wide * x + lean, -0.12), (wide * x - lean, 1.12)] for x in bars)]
-
-
-def _euro(rng: Rng) -> list[Path]:
-    wide, mid = rng.uniform(0.25, 0.35), rng.uniform(0.4, 0.48)
-    bars: list[Path] = [[(-0.08, y), (1.1 * wide, y)] for y in (mid, mid + rng.uniform(0.12, 0.2))]
-    return [arc((wide, 0.5), (wide, 0.5), 50, 310), *bars]
-
-
-def _soles(rng: Rng) -> list[Path]:
-    wide = rng.uniform(0.35, 0.5)
-    return [_letter_s(0, wide), [(wide + 0.42, -0.05), (wide + 0.12, 1.1)]]
-
-
-def _bolivianos(rng: Rng) -> list[Path]:
-    wide = rng.uniform(0.3, 0.42)
-    bows = [*arc((0.02, 0.25), (wide, 0.25), 90, -90), *arc((0.02, 0.74), (wide * 1.15, 0.26), 90, -90)]
-    return [[(0.0, 0.0), (0.0, 1.0)], bows, _letter_s(wide * 1.15 + 0.12, 0.25, 0.5, 1.0)]
-
-
-def _hash(rng: Rng) -> list[Path]:
-    lean = rng.uniform(0.05, 0.2)
-    return [
-        [(0.2 + lean, 0.0), (0.15, 1.0)],
-        [(0.45 + lean, 0.0), (0.4, 1.0)],
-        [(0.0, 0.38), (0.7, 0.33)],
-        [(0.0, 0.68), (0.66, 0.63)],
-    ]
-
-
-def _pound(rng: Rng) -> list[Path]:
-    stem = [(0.5, 0.15), (0.38, 0.0), (0.22, 0.12), (0.25, 0.55), (0.18, 0.9), (0.02, 1.0), (0.3, 0.93), (0.55, 0.98)]
-    return [stem, [(0.05, 0.52), (0.42, rng.uniform(0.48, 0.52))]]
-
-
-_SIGNS: tuple[Callable[[Rng], list[Path]], ...] = (
-    _dollar, _dollar, _dollar, _euro, _euro, _soles, _bolivianos, _hash, _pound,
-)  # fmt: skip
-
-
-def sign(rng: Rng) -> list[Stroke]:
-    """A currency sign or a # beside the number."""
-    return _shaken(_SIGNS[int(rng.integers(len(_SIGNS)))](rng), rng)
 
 
 def _double(rng: Rng) -> list[Path]:
@@ -183,7 +123,7 @@ def fill(pen: float, rng: Rng) -> list[Stroke]:
     One short dash is none of these: it is the mark "-", and labelled. So the two strokes of a = are kept apart by more
     than the ``pen``'s width.
     """
-    strokes = _shaken(_FILLS[int(rng.integers(len(_FILLS)))](rng), rng)
+    strokes = shaken(_FILLS[int(rng.integers(len(_FILLS)))](rng), rng)
     if len(strokes) == 2:
         apart = float(strokes[1][:, 1].mean() - strokes[0][:, 1].mean())
         strokes[1] = strokes[1] + np.array([0, max(0.0, 1.5 * pen + 0.08 - apart)], np.float32)
@@ -198,7 +138,7 @@ def underlines(left: float, right: float, rng: Rng) -> list[Stroke]:
     lines: list[Path] = [[(start, y + rise), middle, (max(stop, start + 0.3), y - rise)]]
     if rng.random() < 0.3:
         lines.append([(x + 0.05, below + rng.uniform(0.1, 0.2)) for x, below in lines[0]])
-    return _shaken(lines, rng, 0.01)
+    return shaken(lines, rng, 0.01)
 
 
 # ---- the paper

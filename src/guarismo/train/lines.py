@@ -1,7 +1,8 @@
 """Lines of handwritten numbers for training the line model: how what ``texts.py`` says is written, by one writer each.
 
 A writer gives a ``Glyph`` for a digit; ``_laid`` sets glyphs side by side as his line does; ``_inked`` inks them.
-Labels are as written: one short dash after a sum is "-". What is not labelled is in ``grounds.py``.
+Labels are as written: one short dash after a sum is "-". What is not labelled is in ``affixes.py``,
+``nonlines.py`` and ``grounds.py``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from guarismo import signs, strip
 from guarismo.files import claim, fingerprint, read_arrays, write_arrays
-from guarismo.train import augment, fonts, grounds, nonlines, pool, texts, writers
+from guarismo.train import affixes, augment, fonts, grounds, nonlines, pool, texts, writers
 from guarismo.train.pens import Pen, Stroke, draw, smooth
 from guarismo.train.texts import Rng
 from guarismo.train.writers import BAND, BANDS, HIGHEST, SHARES, Glyph, Part, Writer, Writers, stroked
@@ -175,9 +176,13 @@ def write_line(written: str, writer: Writer, rng: Rng) -> Gray:
     """A clean line without margins: uint8 (H, W), ink on white 255, ``SIZE`` pixels to a digit."""
     habits = Habits.random(rng)
     glyphs = _glyphs(written, writer, rng)
-    if rng.random() < 0.04:  # at a tenth, ones with a long flag are taken for signs
-        glyphs.insert(0, ("sign", stroked(grounds.sign(rng))))
-    if rng.random() < 0.2 and not written.endswith("-"):  # after a dash it would be one with it
+    if rng.random() < 0.05:  # at a tenth, ones with a long flag are taken for signs
+        glyphs.insert(0, ("sign", stroked(affixes.sign(rng))))
+    chance = rng.random()
+    if chance < 0.06:
+        glyphs += [(" ", None)] if rng.random() < 0.5 else []
+        glyphs.append(("unit", stroked(affixes.unit(rng))))
+    elif chance < 0.25 and not written.endswith("-"):  # after a dash it would be one with it
         glyphs.append(("fill", stroked(grounds.fill(writer.pen.width, rng))))
     placed = _laid(glyphs, habits, writer.pen.width, rng)
     strokes = [stroke for one in placed for stroke in one.strokes()]
@@ -239,8 +244,9 @@ SCANNED = 0.4
 """Share of lines on bare paper, undisturbed, as most of what people have: from disturbed ones alone the network learns
 to guess."""
 
-NO_NUMBER, WORDS = 0.08, 0.05
-"""Shares of lines on which no number is written, and of those with a word beside it. Without fonts there are none."""
+NO_NUMBER, WORDS = 0.08, 0.08
+"""Shares of lines on which no number is written, and of those with a word or a unit beside it. Without fonts there are
+none."""
 
 
 def make_line(rng: Rng, part: Part, sources: Writers) -> tuple[Gray, str]:
@@ -319,7 +325,7 @@ def described() -> dict[str, Any]:
     return {"shares": SHARES, "code": fingerprint(*MADE_BY)}
 
 
-MADE_BY = (sys.modules[__name__], strip, signs, grounds, texts, writers, nonlines, *pool.MADE_BY)
+MADE_BY = (sys.modules[__name__], strip, signs, affixes, grounds, texts, writers, nonlines, *pool.MADE_BY)
 """The modules whose code decides what is drawn."""
 
 

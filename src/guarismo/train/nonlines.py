@@ -1,4 +1,5 @@
-"""Lines without a number: words, signatures, drawings, cloth; and words beside a number, which are to be left out."""
+"""Lines without a number: words, signatures, drawings, cloth; and words and units beside a number, which are to be left
+out."""
 
 from __future__ import annotations
 
@@ -61,11 +62,30 @@ def _signature(size: int, rng: Rng) -> Gray:
     return pens.draw(strokes, size, pens.Pen.random(rng), rng)
 
 
+UNITS = (
+    "kg", "kg", "cm", "cm", "m", "mm", "km", "ml", "min", "h", "h", "hrs", "kr", "V", "A", "mA", "W", "kW", "kWh", "Hz",
+    "dB", "Pa", "hPa", "bar", "ppm", "rpm", "pts", "EUR", "USD", "CHF", "Uhr", "%", "%",
+)  # fmt: skip
+"""Units in letters, without those that are digits to the eye where nothing else is beside them: l, s, g, b, o."""
+
+NUMBERED = ("No", "No.", "Nr", "Nr.", "Fr.", "Rs", "kr", "p.", "pag.", "Tel.", "x=", "T=", "n=", "m:", "EUR", "CHF")
+"""What stands before a number and is near it."""
+
+
 def beside(line: Gray, paths: list[Path], size: int, rng: Rng) -> Gray:
-    """A clean line with a word before or after its number, which a reader leaves out."""
-    label = written(word(rng) + str(rng.choice(["", "", ":", "."])), paths[int(rng.integers(len(paths)))], size, rng)
-    gap = round(size * rng.uniform(0.4, 1.5))
-    pieces = [label, line] if rng.random() < 0.6 else [line, label]
+    """A clean line with a word, or something shorter that is nearer, before or after its number; a reader leaves it
+    out."""
+    near, before = rng.random() < 0.5, rng.random() < 0.6
+    if near:
+        before = rng.random() < 0.3
+        label, gap = str(rng.choice(NUMBERED if before else UNITS)), size * rng.uniform(0.12, 0.7)
+    else:
+        label, gap = word(rng) + str(rng.choice(["", "", ":", "."])), size * rng.uniform(0.4, 1.5)
+    high = round(size * rng.uniform(0.8, 1.3)) if near else size
+    words = written(label, paths[int(rng.integers(len(paths)))], high, rng)
+    if rng.random() < 0.5:  # by the same pen
+        words = np.maximum(words, line.min())
+    pieces = [words, line] if before else [line, words]
     high = max(piece.shape[0] for piece in pieces)
-    sheets = [np.pad(piece, ((high - len(piece), 0), (0, gap)), constant_values=255) for piece in pieces]
-    return np.concatenate(sheets, axis=1)[:, :-gap]
+    sheets = [np.pad(piece, ((high - len(piece), 0), (0, round(gap))), constant_values=255) for piece in pieces]
+    return np.concatenate(sheets, axis=1)[:, : -round(gap)]

@@ -93,6 +93,11 @@ def smooth(points: ArrayLike, tension: float = 1.0) -> Stroke:
     return np.concatenate([curves[0], *(curve[1:] for curve in curves[1:])]).astype(np.float32)
 
 
+def shaken(paths: Sequence[ArrayLike], rng: np.random.Generator, by: float = 0.02) -> list[Stroke]:
+    """Strokes through the control points of paths, each point moved a little."""
+    return [smooth(path + rng.normal(0, by, path.shape)) for path in map(np.asarray, paths)]
+
+
 def _hermite() -> NDArray[np.float64]:
     """(STEPS, 4): weights of the start, its tangent, the end, its tangent at the places between two control points."""
     s = np.linspace(0, 1, STEPS + 1)[:-1]
