@@ -13,9 +13,11 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import record
 
@@ -27,6 +29,7 @@ from guarismo.networks import LINES_TOGETHER
 from guarismo.train import fonts, grounds, lines, nonlines, texts
 from guarismo.train.writers import Writers
 from guarismo.types import Gray
+from guarismo.workers import workers
 
 COUNT, SEED = 2_000, 2026
 MOST_WRONG = 0.01
@@ -107,6 +110,37 @@ def speed(reader: Reader, grays: list[Gray], rounds: int = 3) -> dict[str, Any]:
     return record.spread(rates)
 
 
+def speed_of_processes(folder: Path, count: int = 2, rounds: int = 3) -> float:
+    """Lines a second of ``count`` processes together, one thread each as in ``guarismo batch``, on these cheques in
+    batches of 64, from the file's bytes to the number; from the first one's start to the last one's end."""
+    start = get_context("spawn").Barrier(count)
+    with workers(count, _begin, start) as pool:
+        every = [job.result() for job in [pool.submit(_timed, folder, rounds) for _ in range(count)]]
+    began, ended, lines = zip(*every, strict=True)
+    return float(sum(lines) / (max(ended) - min(began)))
+
+
+def _begin(start: Any) -> None:
+    global _start
+    _start = start
+
+
+def _timed(folder: Path, rounds: int) -> tuple[float, float, int]:
+    """When it began and ended, and how many lines it has read."""
+    cv2.setNumThreads(1)
+    pictures = [path.read_bytes() for path in sorted((folder / "orand-car-a" / "images").iterdir())]
+    reader = Reader(threads=1)
+    batches = [pictures[i : i + LINES_TOGETHER] for i in range(0, len(pictures), LINES_TOGETHER)] * rounds
+    reader.numbers(batches[0])
+    _start.wait()
+    began = time.monotonic()
+    count = sum(len(reader.numbers(batch)) for batch in batches)
+    return began, time.monotonic(), count
+
+
+_start: Any = None
+
+
 def touching(sources: Writers, count: int, seed: int = SEED, scanned: float = 0.0) -> Iterator[tuple[str, Gray]]:
     """Texts by writers held out, their digits touching or overlapping, photographed; the share ``scanned`` of them on
     bare paper, which tells how much the paper has swallowed."""
@@ -165,6 +199,7 @@ def main() -> None:
             "touching_on_bare_paper": of_touching(reader, folder, asked.count, 1.0),
             "no_number": accepted(reader.numbers(strangers(asked.count))),
             "lines_a_second": speed(reader, grays),
+            "lines_a_second_of_two_processes": speed_of_processes(folder),
         },
     )
 
