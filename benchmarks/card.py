@@ -61,7 +61,8 @@ generated, by writers held out, on disturbed paper, marks and spaces counted.
 
 Of {results("lines")["no_number"]["n"]:,} words, signatures and drawings {results("lines")["no_number"]["read"]:.2%} are read as a number,
 {results("lines")["no_number"]["read_or_unsure"]:.0%} with those of which it says that it is not sure.
-{results("lines")["lines_a_second"]["median"]:.0f} lines a second in batches of 64, pictures decoded.
+{results("lines")["lines_a_second"]["median"]:.0f} lines a second in batches of 64, pictures decoded, by one process on two cores;
+{results("lines")["lines_a_second_of_two_processes"]:.0f} by two of one thread each, as `guarismo batch` has them.
 
 ## Data
 
@@ -90,6 +91,7 @@ def _lines() -> str:
         "orand_corrected": "the same, evident errors of the labels corrected",
         "touching": "touching and overlapping digits, generated",
         "touching_on_bare_paper": "the same hands' on bare paper",
+        "words_beside": "numbers with a word or a unit beside them, generated",
     }
     return "\n".join(
         f"| {told} | {f['n']:,} | {f['right']:.1%} | {f['read']:.1%} | {f['wrong_read']:.1%} "

@@ -121,8 +121,7 @@ def speed_of_processes(folder: Path, count: int = 2, rounds: int = 3) -> float:
 
 
 def _begin(start: Any) -> None:
-    global _start
-    _start = start
+    _START.append(start)
 
 
 def _timed(folder: Path, rounds: int) -> tuple[float, float, int]:
@@ -132,13 +131,14 @@ def _timed(folder: Path, rounds: int) -> tuple[float, float, int]:
     reader = Reader(threads=1)
     batches = [pictures[i : i + LINES_TOGETHER] for i in range(0, len(pictures), LINES_TOGETHER)] * rounds
     reader.numbers(batches[0])
-    _start.wait()
+    _START[0].wait()
     began = time.monotonic()
     count = sum(len(reader.numbers(batch)) for batch in batches)
     return began, time.monotonic(), count
 
 
-_start: Any = None
+_START: list[Any] = []
+"""The barrier at which a process waits for the others."""
 
 
 def touching(sources: Writers, count: int, seed: int = SEED, scanned: float = 0.0) -> Iterator[tuple[str, Gray]]:
@@ -152,10 +152,22 @@ def touching(sources: Writers, count: int, seed: int = SEED, scanned: float = 0.
         yield written, grounds.photographed(clean, lines.SIZE, rng, scanned)
 
 
-def of_touching(reader: Reader, folder: Path, count: int, scanned: float) -> dict[str, float]:
-    """``figures`` of so many touching lines."""
-    wanted, made = zip(*touching(Writers(folder, SEED), count, scanned=scanned), strict=True)
-    return figures(reader.numbers(list(made)), list(wanted), marks=True)
+def beside(sources: Writers, count: int, seed: int = SEED) -> Iterator[tuple[str, Gray]]:
+    """Texts by writers held out, a word or a unit beside each, in fonts held out; two in five on bare paper. Nothing
+    where no fonts are installed."""
+    faces = fonts.found(fonts.HELD_OUT)
+    for i in range(count if faces else 0):
+        rng = np.random.default_rng([seed, i, 2])
+        written = texts.text(rng)
+        clean = lines.write_line(written, sources.writer("held_out", rng), rng)
+        labelled = nonlines.beside(clean, faces, lines.SIZE, rng)
+        yield written, grounds.photographed(labelled, lines.SIZE, rng, lines.SCANNED)
+
+
+def of_generated(reader: Reader, made: Iterator[tuple[str, Gray]]) -> dict[str, float]:
+    """``figures`` of texts with their pictures."""
+    pairs = list(made)
+    return figures(reader.numbers([gray for _, gray in pairs]), [written for written, _ in pairs], marks=True)
 
 
 def strangers(count: int, seed: int = SEED) -> Iterator[Gray]:
@@ -195,8 +207,9 @@ def main() -> None:
             "orand": figures(read, [cheque.label for cheque in cheques], marks=False),
             "orand_corrected": figures(read, [cheque.corrected for cheque in cheques], marks=False),
             "wrong_labels": sum(cheque.label != cheque.corrected for cheque in cheques),
-            "touching": of_touching(reader, folder, asked.count, 0.0),
-            "touching_on_bare_paper": of_touching(reader, folder, asked.count, 1.0),
+            "touching": of_generated(reader, touching(Writers(folder, SEED), asked.count)),
+            "touching_on_bare_paper": of_generated(reader, touching(Writers(folder, SEED), asked.count, scanned=1.0)),
+            "words_beside": of_generated(reader, beside(Writers(folder, SEED), asked.count)),
             "no_number": accepted(reader.numbers(strangers(asked.count))),
             "lines_a_second": speed(reader, grays),
             "lines_a_second_of_two_processes": speed_of_processes(folder),
