@@ -148,6 +148,35 @@ def test_a_squeezed_line_is_never_read_nor_is_a_digit_of_it() -> None:
     assert {found.status, *(digit.status for digit in found.digits)} == {"unsure"}
 
 
+def inked(*places: tuple[int, int, int]) -> Strip:
+    """A strip with upright bars: (column, top row, rows), five columns wide."""
+    of = strip()
+    for left, top, rows in places:
+        of.ink[top : top + rows, left : left + 5] = 1
+    return of
+
+
+FOUR, TWO = (4, 6, 36), (24, 6, 36)
+"""Where ``said("42")`` has its digits."""
+
+
+@pytest.mark.parametrize(
+    ("between", "status"),
+    [((14, 18, 14), "unsure"), ((14, 40, 4), "read"), ((60, 18, 14), "read"), ((9, 18, 14), "read")],
+    ids=["a sign", "a speck", "a sign behind the last digit", "a part of the first digit"],
+)
+def test_what_no_character_stands_for_among_digits_makes_the_number_unsure(
+    between: tuple[int, int, int], status: str
+) -> None:
+    found = number(said("42"), inked(FOUR, TWO, between))
+    assert found.text == "42" and found.status == status
+    assert {digit.status for digit in found.digits} == {status}
+
+
+def test_a_mark_stands_for_its_ink() -> None:
+    assert number(said("4-2"), inked(FOUR, TWO, (44, 6, 36))).status == "read"
+
+
 def test_nothing_said_is_no_number_and_its_box_is_the_line() -> None:
     found = number(said(""))
     assert (found.text, found.status, found.digits) == ("", "not_a_digit", ())

@@ -29,10 +29,11 @@ TEXTS = ("7", "42", "0042", "06800", "1.990,50", "1,234.56", "12:30", "12/05", "
 @pytest.mark.parametrize("text", TEXTS)
 def test_each_text_is_read_with_its_marks_and_leading_zeros(reader: Reader, text: str) -> None:
     number = reader.number(spelled(text))
-    assert (number.text, number.status, number.alternatives) == (text, "read", ())
+    status = "unsure" if " " in text else "read"  # a space is painted here, and ink that is no character is a doubt
+    assert (number.text, number.status, number.alternatives) == (text, status, ())
     assert number.digits_text == "".join(character for character in text if character.isdigit())
     assert "".join(digit.text for digit in number.digits) == number.digits_text
-    assert {digit.status for digit in number.digits} == {"read"}
+    assert {digit.status for digit in number.digits} == {status}
     assert 0.99 < number.confidence <= 1
 
 
