@@ -297,10 +297,14 @@ def test_a_full_device_as_output_is_one_line_and_stays_a_device(here: Path) -> N
     assert Path("/dev/full").is_char_device()
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", [("read", "--model", "fake", "good.png"), ("info",), ("--help",), ()])
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="there is no /dev/full here")
-def test_a_full_stdout_is_one_line(here: Path) -> None:
+def test_a_full_stdout_is_one_line(here: Path, arguments: tuple[str, ...], unbuffered: str) -> None:
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
     with open("/dev/full", "wb") as full:
-        done = shell("good.png", capture_output=False, stdout=full, stderr=subprocess.PIPE)
+        command = [sys.executable, "-m", "guarismo", *arguments]
+        done = subprocess.run(command, check=False, timeout=60, stdout=full, stderr=subprocess.PIPE, env=environment)
     assert done.returncode == 1
     assert b"No space left on device" in done.stderr
     assert b"Traceback" not in done.stderr

@@ -111,6 +111,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(arguments: list[str]) -> int:
     try:
+        return _called(arguments)
+    except (_ReaderLeftError, click.Abort, KeyboardInterrupt, OSError, MemoryError) as error:
+        return _broken_off(error)
+
+
+def _called(arguments: list[str]) -> int:
+    """The exit code of a command that went as it should, or said what was wrong."""
+    try:
         code = root()(arguments, prog_name="guarismo", standalone_mode=False)
         _flush()
         return code if isinstance(code, int) else 0
@@ -122,16 +130,18 @@ def _run(arguments: list[str]) -> int:
         if isinstance(error, (UsageError, click.ClickException)):
             click.echo(_("See guarismo COMMAND --help."), err=True)
         return error.exit_code
-    except (_ReaderLeftError, click.Abort, KeyboardInterrupt, OSError, MemoryError) as error:
-        return _broken_off(error)
 
 
 def _broken_off(error: BaseException) -> int:
     """The world came between: what to say, and the exit code."""
     if isinstance(error, (_ReaderLeftError, BrokenPipeError)):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 0
     if isinstance(error, OSError):
+        try:
+            _flush()
+        except OSError:
+            _drop_output()
         complain(
             _("{name}: {reason}").format(
                 name=error.filename or "guarismo", reason=_(error.strerror or str(error) or "I/O error")
@@ -143,6 +153,12 @@ def _broken_off(error: BaseException) -> int:
         return 1
     complain(_("stopped"))
     return 130
+
+
+def _drop_output() -> None:
+    """What stdout still holds goes nowhere: the message about it, and the interpreter at its end, would fail on it
+    again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def root() -> click.Group:
