@@ -388,6 +388,25 @@ def test_touching_digits_that_the_line_network_reads_are_no_word(status: Status,
     assert [one and one.text for one in found] == [told] * 4
 
 
+@pytest.mark.parametrize(("gaps", "told"), [((40, 60), "34"), ((60, 40), "4")], ids=["3 x 4", "x 4 x"])
+def test_a_line_with_a_number_on_either_side_of_a_sign_is_neither(gaps: tuple[int, int], told: str) -> None:
+    """Left of one gap there is a sure 3, right of the other a sure 4: two numbers, unless they are one part."""
+    none = number("", "not_a_digit", 0.0)
+
+    def read(cutouts: Sequence[Cutout]) -> list[Number | None]:
+        if cutouts[0].gray.shape[1] == 90:
+            return [number("34", "unsure", 0.9)] * len(cutouts)
+        return [number("3", "read", 1.0), none, none, number("4", "read", 1.0)] * (len(cutouts) // 4)
+
+    def apart(inks: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float64]]:
+        return [np.eye(11)[[10, 10]] for _ink in inks]
+
+    line = np.full((30, 90), 250, np.uint8)
+    line[8:22, 10:20] = line[8:22, 45:50] = line[8:22, 65:80] = 20
+    found = words.beside_words([Cutout(line, (300, 300))] * 4, [gaps] * 4, read, apart)
+    assert [one and one.text for one in found] == [told] * 4
+
+
 @pytest.mark.parametrize(
     ("text", "is_word"), [("Park", True), ("kg", True), ("42", False), ("918", False), ("-", False), ("", False)]
 )

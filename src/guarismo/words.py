@@ -40,10 +40,11 @@ NOTHING = np.zeros((strip.HEIGHT, 1), np.float32)
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """A sure ``number`` on one side of a gap in a line, which is the ``right`` one or the left one; and whether what is
-    on the other side is made of letters."""
+    """A sure ``number`` on one side of a ``gap`` in a line, which is the ``right`` one or the left one; and whether
+    what is on the other side is made of letters."""
 
     line: int
+    gap: int
     right: bool
     number: Number
     lettered: bool
@@ -75,7 +76,8 @@ def beside_words(
         right = sum(side.right for side in sides if side.lettered) > sum(side.lettered for side in sides) / 2
         likely = _longest([side for side in sides if side.right == right])
         parted = {i: replace(one, status="unsure") for i, one in likely.items()} | parted
-    return [parted.get(i, one) for i, one in enumerate(found)]
+    two = _with_two(sides)
+    return [one if i in two else parted.get(i, one) for i, one in enumerate(found)]
 
 
 def _is_told(one: Number | None) -> bool:
@@ -103,10 +105,16 @@ def _sides(asked: Sequence[tuple[int, int, Cutout]], read: Read, apart: Apart) -
     # digits that touch look like letters one by one: to the line network they are a number, if an unsure one
     numbers = [(other := said[place ^ 1]) is not None and other.status == "unsure" for place in places]
     return [
-        _Side(asked[place // 2][0], place % 2 == 1, number, is_word and not is_number)
+        _Side(*asked[place // 2][:2], place % 2 == 1, number, is_word and not is_number)
         for place, is_word, is_number in zip(places, lettered, numbers, strict=True)
         if (number := said[place]) is not None
     ]
+
+
+def _with_two(sides: Sequence[_Side]) -> set[int]:
+    """Lines with a number on either side of a word or a sign, as in ``3 x 4``: neither is what stands there."""
+    lefts, rights = ([side for side in sides if side.right == right] for right in (False, True))
+    return {left.line for left in lefts for right in rights if left.line == right.line and left.gap <= right.gap}
 
 
 def _longest(sides: Sequence[_Side]) -> dict[int, Number]:
